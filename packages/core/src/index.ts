@@ -1,0 +1,2 @@
+export { MillraceError, ERROR_CODES } from "./errors.ts";
+export type { ErrorCode } from "./errors.ts";
