@@ -1,0 +1,6 @@
+/** Where all code takes time from. Processing time in epoch milliseconds. */
+export interface Clock {
+  now(): number;
+  /** Calls back once, at or after `at`; the result cancels. */
+  at(at: number, callback: () => void): () => void;
+}

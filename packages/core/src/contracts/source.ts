@@ -1,0 +1,64 @@
+import type { Rows } from "./batch.ts";
+
+/** One row that could not be read: it goes to the dead letters of its topic. */
+export interface MalformedRow {
+  /** Where it is, for a person: a line or byte offset within the split. */
+  readonly position: string;
+  readonly raw: string;
+  readonly reason: string;
+}
+
+/**
+ * A piece of a split. Reading a split from a position gives the same chunks each time, so that a
+ * chunk whose commit failed can be read again.
+ */
+export interface Chunk {
+  /** This chunk's place in the split's order: chunks of all lanes together are numbered densely from 0. */
+  readonly index: number;
+  /** The position from which this lane goes on after the chunk. */
+  readonly next: number;
+  readonly count: number;
+  readonly rows: Rows;
+  /** Event times where the source itself knows them (a topic's atoms), else undefined: the engine extracts them. */
+  readonly times?: Float64Array;
+  /** Stamps where the chunk's sender has already judged time (a topic written by Millrace). */
+  readonly stamps?: Float64Array;
+  readonly malformed: readonly MalformedRow[];
+  /** About how many bytes of input it was. */
+  readonly bytes: number;
+}
+
+export interface SplitDescription {
+  /** Stable name within the source, part of the identity of its progress. */
+  readonly id: string;
+  /** Whether several lanes may read interleaved chunks of it in parallel. */
+  readonly parallel: boolean;
+  /** Total size in bytes where it is known, for progress bars. */
+  readonly bytes?: number;
+}
+
+export interface OpenSplit {
+  readonly split: string;
+  /** This reader takes chunks whose index mod `lanes` is `lane`. */
+  readonly lane: number;
+  readonly lanes: number;
+  /** Position to go on from: 0 at the start, else the `next` of the last chunk that was committed by this lane. */
+  readonly position: number;
+}
+
+/** What `next` says when there is no chunk: nothing yet, or nothing ever. */
+export type NoChunk = "idle" | "end";
+
+export interface SplitReader {
+  next(): Promise<Chunk | NoChunk>;
+  /** Calls back once when an idle reader may have something; absent on bounded sources. */
+  onReady?(callback: () => void): void;
+  close(): Promise<void>;
+}
+
+/** A place where atoms come from. A driver implements this; the engine stamps, keeps progress and retries. */
+export interface Source {
+  readonly name: string;
+  splits(): Promise<readonly SplitDescription[]>;
+  open(open: OpenSplit): Promise<SplitReader>;
+}

@@ -1,0 +1,33 @@
+/** A run of atoms as it was appended: offsets [offset, offset + count). */
+export interface TopicChunk {
+  readonly offset: number;
+  readonly count: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface TopicRange {
+  /** First offset that retention has kept. */
+  readonly start: number;
+  /** Offset that the next atom will get. */
+  readonly end: number;
+}
+
+/** How long a topic keeps atoms. Without a limit it keeps them for ever. */
+export interface Retention {
+  readonly bytes?: number;
+  readonly milliseconds?: number;
+}
+
+/** Reads topics. Atoms are appended by commits only, so that a topic never holds what did not happen. */
+export interface Topics {
+  /** Names of topics that hold or held atoms, with their number of partitions. */
+  topics(): Promise<ReadonlyMap<string, number>>;
+  range(topic: string, partition: number): Promise<TopicRange>;
+  /**
+   * The chunks from `offset` on, whole chunks only, the first one may begin before `offset`; at most
+   * `maxBytes` unless the first chunk alone is larger. Throws MILLRACE_POSITION_LOST below the start.
+   */
+  read(topic: string, partition: number, offset: number, maxBytes: number): Promise<readonly TopicChunk[]>;
+  /** Sets how long a topic keeps atoms; applied at the driver's leisure, by whole chunks. */
+  retain(topic: string, retention: Retention): Promise<void>;
+}
