@@ -55,13 +55,14 @@ function findMissing(packages: Record<string, LockEntry>): Map<string, LockEntry
       if (platform === undefined || !/^\d+\.\d+\.\d+/.test(range)) {
         throw new Error(`package-lock.json: ${name}@${range} is missing, and its platform or version cannot be told from its name; add its entry by hand.`);
       }
-      found.set(location, { version: range, ...platform, ...(entry.dev ? { dev: true } : {}), optional: true });
+      const { cpu, libc, os } = platform;
+      found.set(location, { version: range, cpu, ...(entry.dev && { dev: true }), ...(libc && { libc }), optional: true, os });
     }
   }
   return found;
 }
 
-function platformOf(name: string): Pick<LockEntry, "os" | "cpu" | "libc"> | undefined {
+function platformOf(name: string): { os: string[]; cpu: string[]; libc?: string[] } | undefined {
   const words = name.split(/[/-]/);
   const os = words.find((word) => OPERATING_SYSTEMS.includes(word));
   const cpu = words.find((word) => PROCESSORS.includes(word));
