@@ -28,7 +28,7 @@ const missing = findMissing(lock.packages);
 const addresses = Object.entries(lock.packages).filter(([, entry]) => entry.resolved?.includes("://"));
 
 if (addresses.length > 0) {
-  console.error(`package-lock.json: ${addresses.length} entries carry a download address (first: ${addresses[0]![0]}).`);
+  console.error(`package-lock.json: ${addresses.length} entries carry a download address (first: ${addresses[0][0]}).`);
   console.error("Remedy: the .npmrc of this repository leaves them out; run `npm install` inside it, without flags that override it.");
   process.exitCode = 1;
 }
