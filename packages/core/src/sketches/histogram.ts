@@ -1,0 +1,138 @@
+import type { ByteReader, ByteWriter } from "../codec/bytes.ts";
+import { MillraceError } from "../errors.ts";
+import { decodePoints, encodePoints } from "./points-codec.ts";
+import { collectRuns, countUpTo, mergePoints, Points, quantileOfPoints } from "./points.ts";
+
+const FORMAT = 1;
+const FIRST_BUFFER = 16;
+const SMALLEST_FULL_BUFFER = 1024;
+
+/**
+ * Exact multiset of numbers as sorted distinct values with counts: exact quantiles and medians.
+ * Memory grows with the distinct values (17 bytes each), not with the count; `TDigest` is the
+ * bounded variant. Equal contents encode to equal bytes, in whatever order they were added.
+ */
+export class ValueHistogram {
+  #points = new Points();
+  #pointsWeight = 0;
+  #buffer = new Float64Array(FIRST_BUFFER);
+  #buffered = 0;
+
+  get count(): number {
+    return this.#pointsWeight + this.#buffered;
+  }
+
+  /** How many different values there are. */
+  get distinct(): number {
+    this.#flush();
+    return this.#points.length;
+  }
+
+  /** The smallest value, +Infinity where there is none. */
+  get min(): number {
+    this.#flush();
+    return this.#points.length === 0 ? Number.POSITIVE_INFINITY : this.#points.value[0]!;
+  }
+
+  /** The largest value, -Infinity where there is none. */
+  get max(): number {
+    this.#flush();
+    return this.#points.length === 0 ? Number.NEGATIVE_INFINITY : this.#points.value[this.#points.length - 1]!;
+  }
+
+  /** Adds `x`, `n` times (a positive integer). Throws MILLRACE_SCHEMA for NaN and for another `n`. */
+  add(x: number, n: number = 1): void {
+    if (x !== x) throw new MillraceError("MILLRACE_SCHEMA", "histogram", "NaN has no rank; filter it out or map it to a number");
+    if (n !== 1) {
+      this.#addCounted(x, n);
+      return;
+    }
+    if (this.#buffered === this.#buffer.length) this.#makeRoom();
+    this.#buffer[this.#buffered++] = x + 0;
+  }
+
+  /** Adds all that `other` holds, which stays as it is. */
+  merge(other: ValueHistogram): void {
+    other.#flush();
+    this.#absorb(other.#points);
+  }
+
+  /**
+   * The q-quantile, q in 0..1: linear interpolation of order statistics (type 7 of Hyndman and Fan
+   * 1996), so the median of an even count is the mean of the two in the middle. NaN where nothing
+   * was added. Throws MILLRACE_USAGE for another q.
+   */
+  quantile(q: number): number {
+    if (!(q >= 0 && q <= 1)) throw new MillraceError("MILLRACE_USAGE", "histogram", `quantile ${q} is not in 0..1`);
+    this.#flush();
+    return quantileOfPoints(this.#points, this.#pointsWeight, q, this.min, this.max);
+  }
+
+  median(): number {
+    return this.quantile(0.5);
+  }
+
+  /** The fraction of values that are at most `x`; NaN where nothing was added. */
+  cdf(x: number): number {
+    this.#flush();
+    return countUpTo(this.#points, this.#pointsWeight, x, false, this.min, this.max) / this.#pointsWeight;
+  }
+
+  encode(writer: ByteWriter): void {
+    this.#flush();
+    writer.u8(FORMAT);
+    encodePoints(writer, this.#points);
+  }
+
+  /**
+   * Throws MILLRACE_STATE_MISMATCH for another version's format, MILLRACE_STORE_CORRUPT for bytes
+   * that `encode` did not write.
+   */
+  static decode(reader: ByteReader): ValueHistogram {
+    const format = reader.u8();
+    if (format !== FORMAT) throw new MillraceError("MILLRACE_STATE_MISMATCH", "histogram", `format ${format} is not known; this version reads ${FORMAT}`);
+    const histogram = new ValueHistogram();
+    histogram.#points = decodePoints(reader);
+    histogram.#pointsWeight = histogram.#points.totalWeight();
+    return histogram;
+  }
+
+  #addCounted(x: number, n: number): void {
+    if (!Number.isSafeInteger(n) || n < 1) throw new MillraceError("MILLRACE_SCHEMA", "histogram", `count ${n} is not a positive integer`);
+    runs.reset(1);
+    runs.value[0] = x + 0;
+    runs.weight[0] = n;
+    runs.mixed[0] = 0;
+    runs.length = 1;
+    this.#absorb(runs);
+  }
+
+  /** The buffer grows with the distinct values, so that merging stays linear on average. */
+  #makeRoom(): void {
+    const full = Math.max(SMALLEST_FULL_BUFFER, this.#points.length);
+    if (this.#buffer.length >= full) {
+      this.#flush();
+      return;
+    }
+    const larger = new Float64Array(Math.min(full, this.#buffer.length * 4));
+    larger.set(this.#buffer);
+    this.#buffer = larger;
+  }
+
+  #flush(): void {
+    if (this.#buffered === 0) return;
+    collectRuns(this.#buffer, this.#buffered, runs);
+    this.#buffered = 0;
+    this.#absorb(runs);
+  }
+
+  #absorb(added: Points): void {
+    if (added.length === 0) return;
+    mergePoints(this.#points, added, merged);
+    this.#pointsWeight += added.totalWeight();
+    this.#points.copyFrom(merged);
+  }
+}
+
+const runs = new Points();
+const merged = new Points();

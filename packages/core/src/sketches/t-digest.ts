@@ -1,0 +1,270 @@
+import type { ByteReader, ByteWriter } from "../codec/bytes.ts";
+import { MillraceError } from "../errors.ts";
+import { decodePoints, encodePoints } from "./points-codec.ts";
+import { collectRuns, countUpTo, mergePoints, Points, quantileOfPoints } from "./points.ts";
+
+const FORMAT = 1;
+const FLAG_EXACT = 1;
+const DEFAULT_COMPRESSION = 200;
+const EXACT_PER_COMPRESSION = 5;
+const BUFFER_PER_COMPRESSION = 8;
+const FIRST_BUFFER = 16;
+const PUSHED_WEIGHT = 16;
+
+/**
+ * Mergeable sketch of a distribution: the merging t-digest with scale function k1 (Dunning and
+ * Ertl, "Computing Extremely Accurate Quantiles Using t-Digests", arXiv 1902.04023).
+ *
+ * Exact while there are at most `5 * compression` distinct values, however many values there are:
+ * then `quantile` equals that of `ValueHistogram`. Beyond that, at most `compression` + 2 centroids
+ * are kept (a value heavier than its share of ranks keeps a centroid of its own, at exactly that
+ * value). Infinities are values like any other; halfway between the two is NaN.
+ *
+ * The state is a function of the sequence of `add` and `merge`: queries, `encode` and `decode` in
+ * between change no later answer.
+ */
+export class TDigest {
+  readonly compression: number;
+  #points = new Points();
+  #pointsWeight = 0;
+  #buffer = new Float64Array(FIRST_BUFFER);
+  #buffered = 0;
+  #min = Number.POSITIVE_INFINITY;
+  #max = Number.NEGATIVE_INFINITY;
+  #exact = true;
+  #view: Points | undefined;
+  #viewCount = -1;
+
+  /** `compression` (10 to 10,000, default 200) bounds size and error; a rank is wrong by about 1/compression at most. */
+  constructor(compression: number = DEFAULT_COMPRESSION) {
+    if (!Number.isInteger(compression) || compression < 10 || compression > 10_000) {
+      throw new MillraceError("MILLRACE_USAGE", "t-digest", `compression ${compression} is not an integer from 10 to 10000`);
+    }
+    this.compression = compression;
+  }
+
+  get count(): number {
+    return this.#pointsWeight + this.#buffered;
+  }
+
+  /** The smallest value, +Infinity where there is none. */
+  get min(): number {
+    return this.#min;
+  }
+
+  /** The largest value, -Infinity where there is none. */
+  get max(): number {
+    return this.#max;
+  }
+
+  /** Whether every value is still known, so that answers are exact. */
+  get exact(): boolean {
+    return this.#exact;
+  }
+
+  /** How many points `quantile` looks at: centroids and distinct buffered values. */
+  get size(): number {
+    return this.#merged().length;
+  }
+
+  /**
+   * Adds `x`, `weight` times (a positive integer; one over 16 costs a pass over the centroids).
+   * Throws MILLRACE_SCHEMA for NaN and for other weights.
+   */
+  add(x: number, weight: number = 1): void {
+    if (weight !== 1) {
+      this.#addWeighted(x, weight);
+      return;
+    }
+    if (x !== x) throw notANumber();
+    if (this.#buffered === this.#buffer.length) this.#makeRoom();
+    this.#buffer[this.#buffered++] = x + 0;
+    if (x < this.#min) this.#min = x + 0;
+    if (x > this.#max) this.#max = x + 0;
+  }
+
+  /** Adds all that `other` holds; `other` stays as it is. Compressions may differ: this one's counts. */
+  merge(other: TDigest): void {
+    const buffer = other.#buffer;
+    const buffered = other.#buffered;
+    if (other.#points.length > 0) {
+      this.#exact = this.#exact && other.#exact;
+      this.#absorb(other.#points);
+    }
+    this.#min = Math.min(this.#min, other.#min);
+    this.#max = Math.max(this.#max, other.#max);
+    if (other === this) {
+      const own = buffer.slice(0, buffered);
+      for (let i = 0; i < buffered; i++) this.add(own[i]!);
+    } else {
+      for (let i = 0; i < buffered; i++) this.add(buffer[i]!);
+    }
+  }
+
+  /** The q-quantile, q in 0..1; NaN where nothing was added. Throws MILLRACE_USAGE for another q. */
+  quantile(q: number): number {
+    if (!(q >= 0 && q <= 1)) throw new MillraceError("MILLRACE_USAGE", "t-digest", `quantile ${q} is not in 0..1`);
+    return quantileOfPoints(this.#merged(), this.count, q, this.#min, this.#max);
+  }
+
+  median(): number {
+    return this.quantile(0.5);
+  }
+
+  /** The fraction of values that are at most `x`; NaN where nothing was added. */
+  cdf(x: number): number {
+    return countUpTo(this.#merged(), this.count, x, false, this.#min, this.#max) / this.count;
+  }
+
+  /** The middle of [fraction below `x`, fraction at most `x`]; NaN where nothing was added. */
+  rank(x: number): number {
+    const below = countUpTo(this.#merged(), this.count, x, true, this.#min, this.#max);
+    return (below / this.count + this.cdf(x)) / 2;
+  }
+
+  encode(writer: ByteWriter): void {
+    writer.u8(FORMAT);
+    writer.varint(this.compression);
+    writer.u8(this.#exact ? FLAG_EXACT : 0);
+    if (!this.#exact) {
+      writer.f64(this.#min);
+      writer.f64(this.#max);
+    }
+    encodePoints(writer, this.#points);
+    collectRuns(this.#buffer, this.#buffered, runs);
+    encodePoints(writer, runs);
+  }
+
+  /**
+   * Throws MILLRACE_STATE_MISMATCH for another version's format, MILLRACE_STORE_CORRUPT for bytes
+   * that `encode` did not write.
+   */
+  static decode(reader: ByteReader): TDigest {
+    const format = reader.u8();
+    if (format !== FORMAT) throw new MillraceError("MILLRACE_STATE_MISMATCH", "t-digest", `format ${format} is not known; this version reads ${FORMAT}`);
+    const digest = new TDigest(reader.varint());
+    digest.#exact = (reader.u8() & FLAG_EXACT) !== 0;
+    const range = digest.#exact ? undefined : { min: reader.f64(), max: reader.f64() };
+    digest.#points = decodePoints(reader);
+    digest.#pointsWeight = digest.#points.totalWeight();
+    const buffered = decodePoints(reader);
+    for (let i = 0; i < buffered.length; i++) {
+      for (let n = buffered.weight[i]!; n > 0; n--) digest.add(buffered.value[i]!);
+    }
+    const { value, length } = digest.#points;
+    if (length > 0) {
+      digest.#min = Math.min(digest.#min, value[0]!);
+      digest.#max = Math.max(digest.#max, value[length - 1]!);
+    }
+    if (range !== undefined) {
+      digest.#min = range.min;
+      digest.#max = range.max;
+    }
+    return digest;
+  }
+
+  #addWeighted(x: number, weight: number): void {
+    if (!Number.isSafeInteger(weight) || weight < 1) {
+      throw new MillraceError("MILLRACE_SCHEMA", "t-digest", `weight ${weight} is not a positive integer`);
+    }
+    if (weight <= PUSHED_WEIGHT) {
+      for (let n = 0; n < weight; n++) this.add(x);
+      return;
+    }
+    if (x !== x) throw notANumber();
+    runs.reset(1);
+    runs.value[0] = x + 0;
+    runs.weight[0] = weight;
+    runs.mixed[0] = 0;
+    runs.length = 1;
+    this.#absorb(runs);
+    this.#min = Math.min(this.#min, x + 0);
+    this.#max = Math.max(this.#max, x + 0);
+  }
+
+  #makeRoom(): void {
+    const full = this.compression * BUFFER_PER_COMPRESSION;
+    if (this.#buffer.length < full) {
+      const larger = new Float64Array(Math.min(full, this.#buffer.length * 4));
+      larger.set(this.#buffer);
+      this.#buffer = larger;
+      return;
+    }
+    collectRuns(this.#buffer, this.#buffered, runs);
+    this.#buffered = 0;
+    this.#absorb(runs);
+  }
+
+  #absorb(added: Points): void {
+    mergePoints(this.#points, added, merged);
+    this.#pointsWeight += added === this.#points ? this.#pointsWeight : added.totalWeight();
+    this.#view = undefined;
+    if (this.#exact && merged.length <= this.compression * EXACT_PER_COMPRESSION) {
+      this.#points.copyFrom(merged);
+      return;
+    }
+    this.#exact = false;
+    compress(merged, this.#pointsWeight, this.compression, compressed);
+    this.#points.copyFrom(compressed);
+  }
+
+  #merged(): Points {
+    if (this.#buffered === 0) return this.#points;
+    if (this.#view === undefined || this.#viewCount !== this.count) {
+      collectRuns(this.#buffer, this.#buffered, runs);
+      this.#view = new Points(this.#points.length + runs.length);
+      mergePoints(this.#points, runs, this.#view);
+      this.#viewCount = this.count;
+    }
+    return this.#view;
+  }
+}
+
+const runs = new Points();
+const merged = new Points();
+const compressed = new Points();
+
+/**
+ * Merges neighbours while one centroid spans at most 1 of k1(q) = compression / 2 pi * asin(2q - 1).
+ * The next bound is k1's inverse at k1(q) + 1, by the sum formula of the sine.
+ */
+function compress(from: Points, total: number, compression: number, to: Points): void {
+  to.reset(from.length);
+  const angle = (2 * Math.PI) / compression;
+  const cosine = Math.cos(angle);
+  const sine = Math.sin(angle);
+  let emitted = 0;
+  let bound = (total * (1 - cosine)) / 2;
+  let length = 0;
+  let mean = from.value[0]!;
+  let weight = from.weight[0]!;
+  let mixed = from.mixed[0]!;
+  for (let i = 1; i < from.length; i++) {
+    const value = from.value[i]!;
+    const added = from.weight[i]!;
+    if (emitted + weight + added <= bound && value < Number.POSITIVE_INFINITY && mean > Number.NEGATIVE_INFINITY) {
+      weight += added;
+      mean = Math.min(value, mean + (value - mean) * (added / weight));
+      mixed = 1;
+      continue;
+    }
+    to.value[length] = mean;
+    to.weight[length] = weight;
+    to.mixed[length++] = mixed;
+    emitted += weight;
+    const q = emitted / total;
+    const x = 2 * q - 1;
+    bound = x >= cosine ? total : (total * (x * cosine + 2 * Math.sqrt(q * (1 - q)) * sine + 1)) / 2;
+    mean = value;
+    weight = added;
+    mixed = from.mixed[i]!;
+  }
+  to.value[length] = mean;
+  to.weight[length] = weight;
+  to.mixed[length++] = mixed;
+  to.length = length;
+}
+
+function notANumber(): MillraceError {
+  return new MillraceError("MILLRACE_SCHEMA", "t-digest", "NaN has no rank; filter it out or map it to a number");
+}
