@@ -1,5 +1,3 @@
-import { MillraceError } from "../errors.ts";
-
 /**
  * UTF-8 without the fixed cost of TextEncoder and TextDecoder on short ASCII strings, which most
  * strings in events are. Longer and non-ASCII text goes to the platform's coder.
@@ -18,8 +16,8 @@ export function decodeUtf8(bytes: Uint8Array, start: number, end: number): strin
   return decoder.decode(bytes.subarray(start, end));
 }
 
-/** Like `decodeUtf8`, but throws MILLRACE_STORE_CORRUPT where the bytes are not well-formed UTF-8. */
-export function decodeUtf8Strict(bytes: Uint8Array, start: number, end: number): string {
+/** Like `decodeUtf8`, but gives undefined where the bytes are not well-formed UTF-8. */
+export function decodeUtf8Checked(bytes: Uint8Array, start: number, end: number): string | undefined {
   const length = end - start;
   if (length <= SHORT) {
     const text = decodeShortAscii(bytes, start, length);
@@ -27,8 +25,8 @@ export function decodeUtf8Strict(bytes: Uint8Array, start: number, end: number):
   }
   try {
     return strictDecoder.decode(bytes.subarray(start, end));
-  } catch (cause) {
-    throw new MillraceError("MILLRACE_STORE_CORRUPT", "codec utf8", `bytes ${start} to ${end} are not well-formed UTF-8; restore them from a copy`, { cause });
+  } catch {
+    return undefined;
   }
 }
 
