@@ -31,7 +31,7 @@ export interface LinkBatch {
   readonly bytes: Uint8Array;
 }
 
-/** Atoms for a topic's partition, encoded; the ledger gives them the next `count` offsets. */
+/** Atoms for a topic's partition, encoded; the ledger gives them the next `count` (at least 1) offsets. */
 export interface TopicAppend {
   readonly topic: string;
   readonly partition: number;
@@ -82,6 +82,7 @@ export interface LedgerCapabilities {
   readonly durability: "none" | "process" | "disk";
 }
 
+/** Bytes that any of these return are the caller's own; several may share one buffer. */
 export interface Ledger {
   readonly capabilities: LedgerCapabilities;
   /** Takes the lease of a partition: raises its epoch (1 at first) durably and gives its root. */
@@ -89,18 +90,28 @@ export interface Ledger {
   root(partition: PartitionId): Promise<Root | undefined>;
   /** All partitions that were ever fenced, with their roots. */
   partitions(): Promise<ReadonlyMap<PartitionId, Root>>;
-  /** Forgets a partition (its root; not its state, which has addresses of its own). */
+  /**
+   * Forgets a partition: its root, not its state, which has addresses of its own. Its epoch is kept,
+   * so that a later fence goes on from there and an owner from before stays shut out.
+   */
   retire(partition: PartitionId): Promise<void>;
   /**
-   * Throws MILLRACE_UNKNOWN_OUTCOME (retryable) where it cannot say whether it was applied: the
-   * engine then reads the root.
+   * The driver has the bytes when it resolves, and not before: until then the caller must not change
+   * or transfer them. A partition that was never fenced is refused with epoch 0. Throws
+   * MILLRACE_UNKNOWN_OUTCOME (retryable) where it cannot say whether it was applied: the engine then
+   * reads the root; MILLRACE_STORE_FULL (retryable) where nothing was applied for want of room;
+   * MILLRACE_INVARIANT, nothing applied, for a send that is not the next of its link, or an applied
+   * sequence that was never sent.
    */
   commit(commit: Commit): Promise<CommitResult>;
   /** The blocks at an address, oldest first, starting at the last full one. */
   state(address: StateAddress): Promise<readonly Uint8Array[]>;
   /** Groups of a table that hold any block. */
   groups(table: string): Promise<readonly number[]>;
-  /** Batches of a link above `after` that were sent and not yet applied, in sequence. */
+  /**
+   * Batches of a link above `after` that were sent and not yet applied, in sequence; also those that
+   * are sent while it is read. Ends at the last.
+   */
   pending(link: LinkId, after: number): AsyncIterable<LinkBatch>;
   /** Small named records of the engine (plans, key group counts); durable like a commit. */
   readRecord(name: string): Promise<Uint8Array | undefined>;

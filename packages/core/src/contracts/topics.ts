@@ -12,7 +12,10 @@ export interface TopicRange {
   readonly end: number;
 }
 
-/** How long a topic keeps atoms. Without a limit it keeps them for ever. */
+/**
+ * How long a topic keeps atoms, each partition for itself: at least the newest `bytes` of them, and
+ * none that was appended more than `milliseconds` ago. Without a limit it keeps them for ever.
+ */
 export interface Retention {
   readonly bytes?: number;
   readonly milliseconds?: number;
@@ -25,9 +28,10 @@ export interface Topics {
   range(topic: string, partition: number): Promise<TopicRange>;
   /**
    * The chunks from `offset` on, whole chunks only, the first one may begin before `offset`; at most
-   * `maxBytes` unless the first chunk alone is larger. Throws MILLRACE_POSITION_LOST below the start.
+   * `maxBytes` unless the first chunk alone is larger. Empty at and above the end. Throws MILLRACE_POSITION_LOST
+   * below the start.
    */
   read(topic: string, partition: number, offset: number, maxBytes: number): Promise<readonly TopicChunk[]>;
-  /** Sets how long a topic keeps atoms; applied at the driver's leisure, by whole chunks. */
+  /** Sets how long a topic keeps atoms, durably; applied at the driver's leisure, by whole chunks. */
   retain(topic: string, retention: Retention): Promise<void>;
 }
