@@ -83,7 +83,7 @@ export class KeyTable implements KeySource {
   /** The key of a slot. Throws MILLRACE_USAGE for a slot that is free. */
   value(slot: number): Key {
     const place = slot & (this.#valueSlots.length - 1);
-    if (this.#valueSlots[place] === slot + 1) return this.#values[place]!;
+    if (this.#valueSlots[place] === slot + 1 && slot >= 0) return this.#values[place]!;
     const record = this.#recordOf(slot);
     const start = ((record + HEADER) << 2) >>> 0;
     if (this.#words[record + 1] === NUMBER_KEY_BYTES && this.#bytes[start] === TAG_NUMBER) return decodeNumberKey(this.#bytes, start);
