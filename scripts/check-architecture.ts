@@ -66,8 +66,9 @@ function checkDocument(write: boolean): void {
 }
 
 function tableOf(rows: readonly Row[]): string {
-  const lines = rows.map(({ path, imports, holds }) => {
-    const may = imports.length === 0 ? "nothing" : imports.map((name) => `\`${name}\``).join(" ");
+  const lines = rows.map(({ path, imports, holds, publicOnly, sources }) => {
+    const names = imports.length === 0 ? "nothing" : imports.map((name) => `\`${name}\``).join(" ");
+    const may = `${names}${publicOnly === true ? ", public exports only" : ""}${sources === true ? ", by file" : ""}`;
     return `| \`${path}\` | ${holds} | ${may} |`;
   });
   return ["| where | what it holds | may import |", "|---|---|---|", ...lines].join("\n");

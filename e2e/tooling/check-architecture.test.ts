@@ -29,6 +29,7 @@ test("each way to break the direction of imports is reported at its file and lin
   write("packages/drivers/src/files/allowed.ts", 'import { MillraceError } from "@millrace/core";\nimport "node:fs";\n');
   write("packages/drivers/test/files/read.test.ts", 'import { realData } from "../../../../e2e/support/data.ts";\n');
   write("examples/city/inside.ts", 'import { plan } from "@millrace/core/internal";\n');
+  write("bench/micro/allowed.ts", 'import "../../packages/core/src/errors.ts";\n');
   write("packages/core/src/time/long.ts", "\n".repeat(501));
 
   const reported = check();

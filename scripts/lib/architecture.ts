@@ -11,6 +11,8 @@ export interface Row {
   readonly node?: boolean;
   /** True where only public subpaths of packages may be imported, not `/internal`. */
   readonly publicOnly?: boolean;
+  /** True where source files of the packages may be imported by relative paths. */
+  readonly sources?: boolean;
 }
 
 export interface FolderTable {
@@ -76,6 +78,7 @@ export class Judge {
     if (!target.startsWith(`${from.path}/`)) {
       if (isTest(file) && target.startsWith(TEST_SUPPORT)) return undefined;
       const owner = this.#rowOf(target);
+      if (from.sources === true && owner !== undefined && from.imports.includes(owner.path)) return undefined;
       const name = owner && this.#manifests.get(owner.path)?.name;
       return `a relative import leaves ${from.path}. ${name === undefined ? "Move what is shared into a package." : `Import ${name} by its name.`}`;
     }
