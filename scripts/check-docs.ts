@@ -5,7 +5,7 @@
  *
  * Above a block, `<!-- file: model.ts -->` names it, so that the document's other blocks can import
  * "./model.ts"; `<!-- unchecked: REASON -->` leaves it out. A path begins with a top-level folder;
- * in it `<name>` or NAME stands for anything. Tables that architecture.json generates are skipped.
+ * in it `<name>`, NAME, FILE, DIR or NNNN stands for anything that is there. Tables that architecture.json generates are skipped.
  */
 import { spawnSync } from "node:child_process";
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -54,7 +54,7 @@ export class Claims {
     const file = path === "" ? join(this.#root, document) : join(this.#root, dirname(document), path);
     if (!existsSync(file)) return [`${path} does not exist`];
     if (anchor === undefined || !file.endsWith(".md")) return [];
-    return anchorsOf(parseMarkdown(readFileSync(file, "utf8")).lines).has(anchor) ? [] : [`${path} has no heading "#${anchor}"`];
+    return anchorsOf(parseMarkdown(readFileSync(file, "utf8")).lines).has(anchor) ? [] : [`${path === "" ? document : path} has no heading "#${anchor}"`];
   }
 
   #ofScript(name: string, explicit: boolean): string[] {
@@ -63,11 +63,11 @@ export class Claims {
     return [`package.json has no script "${script}"`];
   }
 
-  /** Placeholders in capitals or angle brackets stand for anything; stars are globs that must match. */
+  /** NAME, FILE, DIR, NNNN and `<anything>` are placeholders; they and globs must match something. */
   #ofPath(word: string): string[] {
     const path = word.replace(/:\d+$/, "").replace(/#.*$/, "").replace(/[,;.]$/, "");
     if (!PATH_START.test(path) && !ROOT_FILE.test(path)) return [];
-    const pattern = path.replace(/<[^>]*>/g, "*").replace(/\b[A-Z]{2,}\b(?!\.md|$)/g, "*").replace(/\/[A-Z]{3,}$/, "/*");
+    const pattern = path.replace(/<[^>]*>|\b(?:NNNN|NAME|DIR|FILE)\b/g, "*");
     const exists = pattern.includes("*") ? globSync(pattern, { cwd: this.#root }).length > 0 : existsSync(join(this.#root, pattern));
     return exists ? [] : [`${path} does not exist`];
   }
