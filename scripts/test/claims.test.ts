@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
-import { Claims } from "../../scripts/lib/claims.ts";
-import { parseMarkdown } from "../../scripts/lib/markdown.ts";
+import { Claims } from "../lib/claims.ts";
+import { parseMarkdown } from "../lib/markdown.ts";
 
 const tree = mkdtempSync(join(tmpdir(), "millrace-claims-"));
 after(() => rmSync(tree, { recursive: true, force: true }));

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-const helper = fileURLToPath(new URL("../support/data.ts", import.meta.url));
+const helper = fileURLToPath(new URL("./data.ts", import.meta.url));
 
 function ask(env: Record<string, string>): { status: number | null; stdout: string; stderr: string } {
   const code = `import { realData } from ${JSON.stringify(helper)}; console.log(realData("some/week.csv").skip);`;
