@@ -1,8 +1,8 @@
 /**
  * Runs the tests with Node's own runner: `npm test [-- PATTERN... --test-name-pattern=…]`.
  *
- * A pattern is a glob or a folder, relative to the root. Without one: all tests of packages, scripts and e2e
- * but those that take minutes (`*.long.test.ts`, `test/long/`; `--long` runs only them) and those
+ * A pattern is a glob or a folder, relative to the root. Without one: all tests of packages, scripts
+ * and e2e but those that take minutes (`*.long.test.ts`, `test/long/`; `--long` runs only them) and those
  * that need real servers (`e2e/services/`; `--services` runs only them). Under CI=true a test that
  * needs real data fails where the data is missing. The runner's own closing lines come last.
  */
