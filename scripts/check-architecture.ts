@@ -5,7 +5,7 @@
  */
 import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Judge, type Row } from "./lib/architecture.ts";
+import { Judge, packageNameOf, type Row } from "./lib/architecture.ts";
 import { importsOf } from "./lib/imports.ts";
 import { repositoryRoot } from "./lib/repository.ts";
 
@@ -14,8 +14,10 @@ const root = rootFlag === -1 ? repositoryRoot : process.argv[rootFlag + 1];
 const judge = new Judge(root);
 const problems: string[] = judge.tableErrors().map((error) => `architecture.json: ${error}`);
 const files = sourceFiles();
+const importedBy = new Map<string, Set<string>>();
 
 for (const file of files) checkFile(file);
+problems.push(...judge.unusedDependencies((path) => importedBy.get(path) ?? new Set()));
 checkRowsExist();
 checkDocument(process.argv.includes("--write"));
 
@@ -30,6 +32,8 @@ function checkFile(file: string): void {
   if (lines > maxLines) problems.push(`${file}:${maxLines + 1}: has ${lines} lines, the ceiling is ${maxLines}. Split it by what changes together.`);
   for (const { specifier, line } of importsOf(file, source)) {
     const complaint = judge.judge(file, specifier);
+    const [, owner] = /^(packages\/[^/]+)\/src\//.exec(file) ?? [];
+    if (owner !== undefined) importedBy.set(owner, (importedBy.get(owner) ?? new Set()).add(packageNameOf(specifier)));
     if (complaint !== undefined) problems.push(`${file}:${line}: imports "${specifier}": ${complaint}`);
   }
 }

@@ -65,6 +65,16 @@ export class Judge {
     );
   }
 
+  /** Third-party dependencies that a package declares and none of its sources imports. */
+  unusedDependencies(imported: (packagePath: string) => ReadonlySet<string>): string[] {
+    return [...this.#manifests].flatMap(([path, { dependencies = {} }]) =>
+      Object.keys(dependencies)
+        .filter((name) => ![...this.#manifests.values()].some((own) => own.name === name))
+        .filter((name) => !imported(path).has(name))
+        .map((name) => `${path}/package.json: declares ${name}, which no source file imports. Remove it, then run: npm run lock`),
+    );
+  }
+
   /** Says what is wrong with one import, and what to do; undefined where nothing is. */
   judge(file: string, specifier: string): string | undefined {
     const from = this.#rowOf(file);
@@ -89,7 +99,7 @@ export class Judge {
   }
 
   #judgePackage(file: string, from: Row, specifier: string): string | undefined {
-    const name = specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
+    const name = packageNameOf(specifier);
     const target = this.architecture.packages.find(({ path }) => this.#manifests.get(path)?.name === name);
     if (target === undefined) return this.#judgeThirdParty(file, from, name);
     if (target.path !== from.path && !from.imports.includes(target.path)) {
@@ -115,6 +125,11 @@ export class Judge {
   #rowOf(path: string): Row | undefined {
     return this.architecture.packages.find((row) => path.startsWith(`${row.path}/`));
   }
+}
+
+/** The package's name in an import of it or of one of its subpaths. */
+export function packageNameOf(specifier: string): string {
+  return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
 }
 
 function judgeBuiltin(file: string, from: Row): string | undefined {
