@@ -1,0 +1,225 @@
+import { KeyTable } from "../codec/key-table.ts";
+import type { Batch } from "../contracts/batch.ts";
+import type { Clock } from "../contracts/clock.ts";
+import { MillraceError } from "../errors.ts";
+import { keyByOperator } from "../operators/key-by.ts";
+import type { Operator, OperatorContext } from "../operators/operator.ts";
+import { collectionSink, topicSink, type Outputs } from "../operators/sinks.ts";
+import { KeySpace } from "../operators/state/key-space.ts";
+import { branchOperator, filterOperator, flatMapOperator, mapOperator, mergeOperator } from "../operators/stateless.ts";
+import { TopOperator } from "../operators/top/top-operator.ts";
+import { slicingOf } from "../operators/window/slicing.ts";
+import { WindowOperator } from "../operators/window/window-operator.ts";
+import type { Exchange, Plan, PlannedOperator, Stage } from "./plan.ts";
+import { keyByOf } from "./planner.ts";
+
+/** What a pipeline needs of the partition that it runs in. */
+export interface PipelineHost extends Outputs {
+  readonly clock: Clock;
+  readonly keyGroups: number;
+  /** Rows for the other side of an exchange. */
+  send(exchange: Exchange, batch: Batch): void;
+  /** A row failed in user code. */
+  fail(operator: PlannedOperator, batch: Batch, row: number, error: unknown): void;
+  late(operator: PlannedOperator, count: number): void;
+}
+
+interface Placed {
+  readonly planned: PlannedOperator;
+  /** Undefined for a source, whose rows come from outside. */
+  readonly operator: Operator | undefined;
+  watermark: number;
+}
+
+type Follower = (batch: Batch) => void;
+
+/** The operators of one partition of a stage, wired to each other. */
+export class Pipeline {
+  readonly #plan: Plan;
+  readonly #placed = new Map<number, Placed>();
+  readonly #keySpaces = new Map<number, KeySpace>();
+  readonly #following = new Map<string, Follower[]>();
+  readonly #keyGroups: number;
+  /** Watermarks of what comes in from outside, by exchange or source operator. */
+  readonly #sourceWatermarks = new Map<number, number>();
+  readonly #exchangeWatermarks = new Map<number, number>();
+
+  constructor(plan: Plan, stage: Stage, host: PipelineHost) {
+    this.#plan = plan;
+    this.#keyGroups = host.keyGroups;
+    this.#wire(stage, host);
+    for (const index of stage.operators) {
+      const planned = plan.operators[index];
+      const context = this.#context(planned, host);
+      this.#placed.set(index, { planned, operator: this.#make(planned, context, host), watermark: -Infinity });
+    }
+  }
+
+  /** The keys of a keyBy's stream in this partition, made when first asked for. */
+  keySpace(keyBy: number): KeySpace {
+    let space = this.#keySpaces.get(keyBy);
+    if (space === undefined) this.#keySpaces.set(keyBy, (space = new KeySpace(new KeyTable(), this.#keyGroups)));
+    return space;
+  }
+
+  /** The operators that keep state, with the address of their tables. */
+  *stateful(): Iterable<{ readonly address: string; readonly operator: Operator }> {
+    for (const { planned, operator } of this.#placed.values()) {
+      if (operator !== undefined && operator.tables.length > 0) yield { address: addressOf(this.#plan, planned), operator };
+    }
+  }
+
+  /** Rows that a source read. */
+  fromSource(operator: number, batch: Batch): void {
+    for (const follow of this.#followers(operator, 0)) follow(batch);
+  }
+
+  /** Rows that came across an exchange. */
+  fromExchange(exchange: Exchange, batch: Batch): void {
+    this.#placed.get(exchange.to.operator)?.operator?.process(exchange.to.input, batch);
+  }
+
+  /** Raises the watermarks of what comes in and drives operators, each after its inputs, up to them. */
+  advance(sources: ReadonlyMap<number, number>, exchanges: ReadonlyMap<number, number>): void {
+    for (const [operator, watermark] of sources) this.#sourceWatermarks.set(operator, watermark);
+    for (const [exchange, watermark] of exchanges) this.#exchangeWatermarks.set(exchange, watermark);
+    for (const placed of this.#placed.values()) {
+      const watermark = this.#inputWatermark(placed.planned);
+      if (watermark <= placed.watermark) continue;
+      placed.watermark = watermark;
+      placed.operator?.advance(watermark);
+    }
+  }
+
+  /** Tells operators that state was loaded, with the watermarks of the last commit. */
+  restored(sources: ReadonlyMap<number, number>, exchanges: ReadonlyMap<number, number>): void {
+    for (const [operator, watermark] of sources) this.#sourceWatermarks.set(operator, watermark);
+    for (const [exchange, watermark] of exchanges) this.#exchangeWatermarks.set(exchange, watermark);
+    for (const placed of this.#placed.values()) {
+      placed.watermark = this.#inputWatermark(placed.planned);
+      placed.operator?.restored?.(placed.watermark);
+    }
+  }
+
+  /** The watermark of an operator's output. */
+  watermark(operator: number): number {
+    return this.#placed.get(operator)?.watermark ?? -Infinity;
+  }
+
+  get needsSettling(): boolean {
+    for (const { operator } of this.#placed.values()) if (operator?.settle !== undefined) return true;
+    return false;
+  }
+
+  async settle(): Promise<void> {
+    for (const { operator } of this.#placed.values()) await operator?.settle?.();
+  }
+
+  flush(): void {
+    for (const { operator } of this.#placed.values()) operator?.flush?.();
+  }
+
+  /** Called between commits: keys that no state refers to may be forgotten. */
+  sweep(): void {
+    for (const space of this.#keySpaces.values()) space.sweep();
+  }
+
+  tick(now: number): void {
+    for (const { operator } of this.#placed.values()) operator?.tick?.(now);
+  }
+
+  wakeAt(): number {
+    let at = Infinity;
+    for (const { operator } of this.#placed.values()) at = Math.min(at, operator?.wakeAt?.() ?? Infinity);
+    return at;
+  }
+
+  #inputWatermark(planned: PlannedOperator): number {
+    if (planned.inputs.length === 0) return this.#sourceWatermarks.get(planned.index) ?? -Infinity;
+    let watermark = Infinity;
+    for (const input of planned.inputs) {
+      const at =
+        input.kind === "local" ? (this.#placed.get(input.operator)?.watermark ?? -Infinity) : (this.#exchangeWatermarks.get(input.exchange) ?? -Infinity);
+      watermark = Math.min(watermark, at);
+    }
+    return watermark;
+  }
+
+  /** Finds, once, what follows each output port of the stage's operators. */
+  #wire(stage: Stage, host: PipelineHost): void {
+    const follow = (operator: number, port: number, follower: Follower): void => {
+      const name = `${operator}:${port}`;
+      const there = this.#following.get(name);
+      if (there === undefined) this.#following.set(name, [follower]);
+      else there.push(follower);
+    };
+    for (const index of stage.operators) {
+      this.#plan.operators[index].inputs.forEach((input, at) => {
+        if (input.kind === "local") follow(input.operator, input.port, (batch) => this.#placed.get(index)?.operator?.process(at, batch));
+      });
+    }
+    for (const exchange of this.#plan.exchanges) {
+      if (exchange.from.stage === stage.index) follow(exchange.from.operator, exchange.from.port, (batch) => host.send(exchange, batch));
+    }
+  }
+
+  #followers(operator: number, port: number): readonly Follower[] {
+    return this.#following.get(`${operator}:${port}`) ?? [];
+  }
+
+  #context(planned: PlannedOperator, host: PipelineHost): OperatorContext {
+    const ports: (readonly Follower[])[] = [];
+    const followers = (port: number): readonly Follower[] => (ports[port] ??= this.#followers(planned.index, port));
+    return {
+      subject: `workflow ${this.#plan.workflow.name}, operator ${planned.node.id}`,
+      address: addressOf(this.#plan, planned),
+      keyGroups: host.keyGroups,
+      clock: host.clock,
+      emit: (port, batch) => {
+        for (const follow of followers(port)) follow(batch);
+      },
+      connected: (port) => followers(port).length > 0,
+      fail: (batch, row, error) => host.fail(planned, batch, row, error),
+      late: (count) => host.late(planned, count),
+    };
+  }
+
+  #make(planned: PlannedOperator, context: OperatorContext, host: PipelineHost): Operator | undefined {
+    const { node, role } = planned;
+    const { spec } = node;
+    switch (spec.kind) {
+      case "source":
+        return undefined;
+      case "map":
+        return mapOperator(spec, context);
+      case "filter":
+        return filterOperator(spec, context);
+      case "flat-map":
+        return flatMapOperator(spec, context);
+      case "branch":
+        return branchOperator(spec, context);
+      case "merge":
+        return mergeOperator(context);
+      case "key-by":
+        return keyByOperator(spec, this.keySpace(node.index), context);
+      case "window": {
+        const slicing = slicingOf(spec.window);
+        if (slicing === undefined) {
+          throw new MillraceError("MILLRACE_GRAPH", context.subject, "session windows are not built yet");
+        }
+        const keyBy = keyByOf(this.#plan.workflow, node, true);
+        return new WindowOperator(spec, slicing, role, keyBy === undefined ? undefined : this.keySpace(keyBy), context);
+      }
+      case "top": {
+        const from = this.#plan.workflow.nodes[node.inputs[0].node];
+        return new TopOperator(spec, role, from.mode, context);
+      }
+      case "sink":
+        return spec.target.kind === "topic" ? topicSink(spec.target, host, context) : collectionSink(spec.target, host, context);
+    }
+  }
+}
+
+function addressOf(plan: Plan, planned: PlannedOperator): string {
+  return `${plan.workflow.name}/${planned.node.id}`;
+}

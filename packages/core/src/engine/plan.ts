@@ -1,0 +1,74 @@
+import type { Node } from "../graph/nodes.ts";
+import type { Workflow } from "../graph/graph.ts";
+
+/** Where a plan cuts a workflow into stages: nowhere, where keys are shuffled, or at every operator. */
+export type Cut = "none" | "shuffle" | "every";
+
+export type Role = "whole" | "combine" | "merge";
+
+/** How the atoms of a stage are divided among its partitions. */
+export type Distribution = "source" | "keyed" | "single";
+
+/** An operator of a stage: a node of the graph, or one side of it around an exchange. */
+export interface PlannedOperator {
+  readonly index: number;
+  readonly node: Node;
+  readonly role: Role;
+  readonly stage: number;
+  readonly inputs: readonly PlannedInput[];
+}
+
+/** Where a planned operator's rows come from: an operator of its stage, or an exchange. Sources have no inputs. */
+export type PlannedInput =
+  | { readonly kind: "local"; readonly operator: number; readonly port: number }
+  | { readonly kind: "exchange"; readonly exchange: number };
+
+/** How rows find their receiver: by key group, all to one, or from each partition to the one of the same number. */
+export type ExchangeKind = "hash" | "single" | "forward";
+
+export interface Exchange {
+  readonly index: number;
+  /** Stable name: the receiving operator and its input. */
+  readonly id: string;
+  readonly kind: ExchangeKind;
+  readonly from: { readonly operator: number; readonly port: number; readonly stage: number };
+  readonly to: { readonly operator: number; readonly input: number; readonly stage: number };
+  /** The keyBy whose keys the rows carry. */
+  readonly keyBy: number | undefined;
+}
+
+export interface Stage {
+  readonly index: number;
+  /** Stable name, from its first operator. */
+  readonly id: string;
+  readonly distribution: Distribution;
+  readonly partitions: number;
+  /** Indexes of planned operators, each after its inputs. */
+  readonly operators: readonly number[];
+}
+
+export interface Plan {
+  readonly workflow: Workflow;
+  readonly cut: Cut;
+  readonly stages: readonly Stage[];
+  readonly operators: readonly PlannedOperator[];
+  readonly exchanges: readonly Exchange[];
+}
+
+export interface PlanOptions {
+  readonly cut: Cut;
+  /** Partitions of keyed stages, and lanes of sources. A power of two up to the number of key groups. */
+  readonly partitions: number;
+}
+
+/** The name of a partition of a stage, as the ledger knows it. */
+export function partitionId(plan: Plan, stage: Stage, partition: number): string {
+  return `${plan.workflow.name}/${stage.id}/${partition}of${stage.partitions}`;
+}
+
+/** The name of the link of an exchange from one partition to another. */
+export function linkId(plan: Plan, exchange: Exchange, from: number, to: number): string {
+  const senders = plan.stages[exchange.from.stage].partitions;
+  const receivers = plan.stages[exchange.to.stage].partitions;
+  return `${plan.workflow.name}/${exchange.id}/${from}of${senders}>${to}of${receivers}`;
+}

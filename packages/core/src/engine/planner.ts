@@ -1,0 +1,164 @@
+import { MillraceError } from "../errors.ts";
+import type { Workflow } from "../graph/graph.ts";
+import { LATE, type Node } from "../graph/nodes.ts";
+import type { Cut, Distribution, Exchange, ExchangeKind, Plan, PlannedInput, PlannedOperator, PlanOptions, Role, Stage } from "./plan.ts";
+
+/**
+ * Makes stages of a workflow. Where a plan cuts changes no answer and no state; it decides what runs
+ * in one step and what crosses a link. Before a shuffle, windows and rankings are combined.
+ */
+export function planWorkflow(workflow: Workflow, options: PlanOptions): Plan {
+  const { cut, partitions } = options;
+  if (!(Number.isInteger(partitions) && partitions >= 1 && (partitions & (partitions - 1)) === 0)) {
+    throw new MillraceError("MILLRACE_USAGE", `workflow ${workflow.name}`, `${partitions} partitions: the number must be a power of two`);
+  }
+  const planner = new Planner(workflow, cut, cut === "none" ? 1 : partitions);
+  for (const node of workflow.nodes) planner.place(node);
+  return planner.finish();
+}
+
+interface Draft {
+  readonly distribution: Distribution;
+  readonly operators: number[];
+}
+
+class Planner {
+  readonly #workflow: Workflow;
+  readonly #cut: Cut;
+  readonly #partitions: number;
+  readonly #stages: Draft[] = [];
+  readonly #operators: PlannedOperator[] = [];
+  readonly #exchanges: Exchange[] = [];
+  /** The planned operator that gives a node's output port. */
+  readonly #givers = new Map<string, number>();
+
+  constructor(workflow: Workflow, cut: Cut, partitions: number) {
+    this.#workflow = workflow;
+    this.#cut = cut;
+    this.#partitions = partitions;
+  }
+
+  place(node: Node): void {
+    const needed = this.#distribution(node);
+    const inputs = node.inputs.map(({ node: from, port }) => ({ operator: this.#giver(from, port), port }));
+    if (node.spec.kind === "source") {
+      this.#add(node, "whole", this.#stage("source"), []);
+      return;
+    }
+    const shuffles = needed !== undefined && this.#cut !== "none";
+    if (shuffles) {
+      this.#placeShuffled(node, needed, inputs[0]);
+      return;
+    }
+    const from = this.#operators[inputs[0].operator];
+    const alone = this.#cut === "every" || inputs.some(({ operator }) => this.#operators[operator].stage !== from.stage);
+    if (!alone) {
+      this.#add(node, "whole", from.stage, inputs.map(({ operator, port }) => ({ kind: "local", operator, port })));
+      return;
+    }
+    const distribution = inputs.length > 1 && new Set(inputs.map(({ operator }) => this.#draftOf(operator).distribution)).size > 1 ? "single" : this.#draftOf(from.index).distribution;
+    const stage = this.#stage(distribution);
+    const kind = distribution === "single" ? "single" : "forward";
+    const index = this.#operators.length;
+    this.#add(node, "whole", stage, inputs.map((input, at) => this.#exchange(node, "whole", kind, input, index, at, stage)));
+  }
+
+  finish(): Plan {
+    const stages = this.#stages.map(
+      ({ distribution, operators }, index): Stage => ({
+        index,
+        id: this.#operators[operators[0]].node.id,
+        distribution,
+        partitions: distribution === "single" || this.#cut === "none" ? 1 : this.#partitions,
+        operators,
+      }),
+    );
+    return { workflow: this.#workflow, cut: this.#cut, stages, operators: this.#operators, exchanges: this.#exchanges };
+  }
+
+  /** What a node needs of the distribution of its input; undefined: it takes it as it is. */
+  #distribution(node: Node): Distribution | undefined {
+    if (node.spec.kind === "window") return node.keyed ? "keyed" : "single";
+    if (node.spec.kind === "top") return "single";
+    return undefined;
+  }
+
+  #placeShuffled(node: Node, distribution: Distribution, input: { operator: number; port: number }): void {
+    const combine = this.#add(node, "combine", this.#operators[input.operator].stage, [{ kind: "local", ...input }]);
+    const stage = this.#stage(distribution);
+    const index = this.#operators.length;
+    const kind: ExchangeKind = distribution === "keyed" ? "hash" : "single";
+    this.#add(node, "merge", stage, [this.#exchange(node, "merge", kind, { operator: combine, port: 0 }, index, 0, stage)]);
+    // Late atoms are judged where they are combined.
+    this.#givers.set(`${node.index}:${LATE}`, combine);
+  }
+
+  #exchange(
+    node: Node,
+    role: Role,
+    kind: ExchangeKind,
+    from: { readonly operator: number; readonly port: number },
+    to: number,
+    input: number,
+    stage: number,
+  ): PlannedInput {
+    const exchange: Exchange = {
+      index: this.#exchanges.length,
+      id: `${node.id}.${role}.${input}`,
+      kind,
+      from: { ...from, stage: this.#operators[from.operator].stage },
+      to: { operator: to, input, stage },
+      keyBy: this.#keyByOf(from.operator),
+    };
+    this.#exchanges.push(exchange);
+    return { kind: "exchange", exchange: exchange.index };
+  }
+
+  /** The keyBy whose keys the rows of a planned operator carry. */
+  #keyByOf(operator: number): number | undefined {
+    const { node, role } = this.#operators[operator];
+    return keyByOf(this.#workflow, node, role === "combine");
+  }
+
+  #add(node: Node, role: Role, stage: number, inputs: readonly PlannedInput[]): number {
+    const index = this.#operators.length;
+    this.#operators.push({ index, node, role, stage, inputs });
+    this.#stages[stage].operators.push(index);
+    if (role !== "combine") {
+      for (let port = 0; port <= outputPorts(node); port++) this.#givers.set(`${node.index}:${port}`, index);
+    }
+    return index;
+  }
+
+  #stage(distribution: Distribution): number {
+    if (this.#cut === "none" && this.#stages.length > 0) return 0;
+    return this.#stages.push({ distribution, operators: [] }) - 1;
+  }
+
+  #giver(node: number, port: number): number {
+    const giver = this.#givers.get(`${node}:${port}`);
+    if (giver === undefined) {
+      throw new MillraceError("MILLRACE_INVARIANT", `workflow ${this.#workflow.name}`, `node ${node} has no output port ${port}`);
+    }
+    return giver;
+  }
+
+  #draftOf(operator: number): Draft {
+    return this.#stages[this.#operators[operator].stage];
+  }
+}
+
+/** The keyBy whose keys a node's rows carry: of its output, or with `input` of what it takes. */
+export function keyByOf(workflow: Workflow, node: Node, input: boolean): number | undefined {
+  if (node.spec.kind === "key-by" && !input) return node.index;
+  if (input && node.keyed && node.spec.kind !== "key-by") {
+    const from = workflow.nodes[node.inputs[0].node];
+    return keyByOf(workflow, from, false);
+  }
+  return undefined;
+}
+
+function outputPorts(node: Node): number {
+  if (node.spec.kind === "branch") return node.spec.branches.length;
+  return node.spec.kind === "window" ? LATE : 0;
+}

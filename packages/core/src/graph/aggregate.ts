@@ -1,0 +1,55 @@
+import type { ByteReader, ByteWriter } from "../codec/bytes.ts";
+
+/**
+ * Anything that can be added up in parts: the parts are merged later, in any order. `add` and
+ * `merge` may change and return the accumulator they are given, but must not change it and then throw.
+ */
+export interface Aggregate<in T, A, out R> {
+  init(): A;
+  add(accumulator: A, value: T, time: number): A;
+  merge(accumulator: A, other: A): A;
+  result(accumulator: A): R;
+}
+
+/**
+ * An aggregate that Millrace knows more of: the extraction apart from the adding (so that a throwing
+ * closure never leaves half an update), a name and version that are kept with the state, and a codec.
+ */
+export interface ValueAggregate<in T, A, out R> extends Aggregate<never, A, R> {
+  readonly form: "value";
+  readonly name: string;
+  /** What is added, from the value of the atom; null and undefined are passed over. */
+  readonly input: (value: T) => unknown;
+  add(accumulator: A, input: never, time: number): A;
+  encode(accumulator: A, writer: ByteWriter): void;
+  decode(reader: ByteReader): A;
+}
+
+/** An aggregate whose accumulator is `width` numbers in a shared array: the fast form. */
+export interface NumericAggregate<in T, out R> {
+  readonly form: "numeric";
+  readonly name: string;
+  readonly width: number;
+  /** The number that is added; null, undefined and NaN are passed over. Absent: nothing is read (count). */
+  readonly input: ((value: T) => number | null | undefined) | undefined;
+  /** Sets `width` numbers from `at` on to the empty accumulator. */
+  reset(into: Float64Array, at: number): void;
+  /** Adds values[i] (NaN: nothing to add) to the accumulator at rows[i] * width, for from <= i < to. */
+  addMany(into: Float64Array, rows: Int32Array, values: Float64Array, from: number, to: number): void;
+  /** Adds the accumulator at `otherAt` of `other` to the one at `at`. */
+  merge(into: Float64Array, at: number, other: Float64Array, otherAt: number): void;
+  result(from: Float64Array, at: number): R;
+}
+
+export type AnyAggregate<T = never, R = unknown> =
+  | Aggregate<T, never, R>
+  | ValueAggregate<T, never, R>
+  | NumericAggregate<T, R>;
+
+/** Aggregates by name, computed together over the same atoms. */
+export type AggregateShape<T> = Readonly<Record<string, AnyAggregate<T>>>;
+
+export type ResultOf<G> = G extends { result(...args: never[]): infer R } ? R : never;
+
+/** The fields that an aggregate shape gives. */
+export type Results<S> = { readonly [Name in keyof S]: ResultOf<S[Name]> };

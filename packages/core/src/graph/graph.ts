@@ -1,0 +1,79 @@
+import { MillraceError } from "../errors.ts";
+import type { ChangeMode } from "../contracts/batch.ts";
+import { checkName } from "./refs.ts";
+import type { Input, Node, NodeSpec } from "./nodes.ts";
+
+/** A workflow: a name and its graph, in which every node comes after its inputs. */
+export interface Workflow {
+  readonly kind: "workflow";
+  readonly name: string;
+  readonly nodes: readonly Node[];
+}
+
+export interface AddNode {
+  readonly id: string | undefined;
+  readonly inputs: readonly Input[];
+  readonly spec: NodeSpec;
+  readonly keyed: boolean;
+  readonly mode: ChangeMode;
+}
+
+/** Collects the nodes that a workflow's function makes. */
+export class GraphBuilder {
+  readonly workflow: string;
+  readonly #nodes: Node[] = [];
+  readonly #ids = new Set<string>();
+  #closed = false;
+
+  constructor(workflow: string) {
+    checkName("workflow", workflow);
+    this.workflow = workflow;
+  }
+
+  add(node: AddNode): Node {
+    if (this.#closed) {
+      throw new MillraceError(
+        "MILLRACE_USAGE",
+        `workflow ${this.workflow}`,
+        "its graph is complete; operators are added inside the function given to workflow(), not later",
+      );
+    }
+    const id = node.id ?? this.#derivedId(node.spec.kind);
+    if (node.id !== undefined) checkName(`workflow ${this.workflow}: operator id`, node.id);
+    if (this.#ids.has(id)) {
+      throw new MillraceError("MILLRACE_GRAPH", `workflow ${this.workflow}, operator ${id}`, "two operators have this id; give each its own");
+    }
+    this.#ids.add(id);
+    const made: Node = { ...node, id, named: node.id !== undefined, index: this.#nodes.length };
+    this.#nodes.push(made);
+    return made;
+  }
+
+  finish(): Workflow {
+    this.#closed = true;
+    if (!this.#nodes.some((node) => node.spec.kind === "source")) {
+      throw new MillraceError("MILLRACE_GRAPH", `workflow ${this.workflow}`, "it reads nothing; begin with flow.from(topic)");
+    }
+    if (!this.#nodes.some((node) => node.spec.kind === "sink")) {
+      throw new MillraceError("MILLRACE_GRAPH", `workflow ${this.workflow}`, "it writes nothing; end with .to(topic) or .to(collection)");
+    }
+    return { kind: "workflow", name: this.workflow, nodes: this.#nodes };
+  }
+
+  /** The nth operator of its kind: stable while the operators before it stay. */
+  #derivedId(kind: string): string {
+    let n = 1;
+    while (this.#ids.has(`${kind}-${n}`)) n++;
+    return `${kind}-${n}`;
+  }
+}
+
+/** A text that changes when the path of operators up to a node changes: derived ids are believed only while it stays. */
+export function signature(workflow: Workflow, node: Node): string {
+  const inputs = node.inputs.map((input) => {
+    const from = workflow.nodes[input.node];
+    return from === undefined ? "" : `${signature(workflow, from)}.${input.port}`;
+  });
+  const name = node.spec.kind === "source" ? `source(${node.spec.topic.name})` : node.named ? node.id : node.spec.kind;
+  return inputs.length === 0 ? name : `${inputs.join("+")}>${name}`;
+}

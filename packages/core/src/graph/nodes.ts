@@ -1,0 +1,111 @@
+import type { ChangeMode, Key } from "../contracts/batch.ts";
+import type { AnyAggregate } from "./aggregate.ts";
+import type { Collection, Topic } from "./refs.ts";
+import type { WindowSpec } from "./window.ts";
+
+/** Where a node's input comes from: an output port of an earlier node. */
+export interface Input {
+  readonly node: number;
+  readonly port: number;
+}
+
+export interface SourceNode {
+  readonly kind: "source";
+  readonly topic: Topic<unknown>;
+  /** Event time of a value, epoch milliseconds; absent: the time the atom came with. */
+  readonly time: ((value: never) => number | Date | string) | undefined;
+  /** How far behind the largest event time before it an atom may be and still not be late, ms. */
+  readonly outOfOrderness: number;
+  /** A split that has been read to its end is idle after this long, ms; Infinity: never. */
+  readonly idleAfter: number;
+}
+
+export interface MapNode {
+  readonly kind: "map";
+  readonly map: (value: never) => unknown;
+}
+
+export interface FilterNode {
+  readonly kind: "filter";
+  readonly filter: (value: never) => boolean;
+}
+
+export interface FlatMapNode {
+  readonly kind: "flat-map";
+  readonly flatMap: (value: never) => Iterable<unknown>;
+}
+
+export interface KeyByNode {
+  readonly kind: "key-by";
+  readonly key: (value: never) => Key;
+}
+
+export interface MergeNode {
+  readonly kind: "merge";
+}
+
+/** One output port a branch, in order, and a last one for rows that no branch takes. */
+export interface BranchNode {
+  readonly kind: "branch";
+  readonly names: readonly string[];
+  readonly branches: readonly ((value: never) => boolean)[];
+}
+
+export interface WindowNode {
+  readonly kind: "window";
+  readonly window: WindowSpec;
+  readonly aggregates: readonly { readonly name: string; readonly aggregate: AnyAggregate<never, unknown> }[];
+  /** How long after its end a window still takes atoms, ms. */
+  readonly lateness: number;
+  /** Processing time between early results, ms; Infinity: none. */
+  readonly early: number;
+}
+
+export interface TopNode {
+  readonly kind: "top";
+  readonly size: number;
+  readonly by: (row: never) => number;
+  /** The window whose rows compete. */
+  readonly windowSize: number;
+  readonly lateness: number;
+}
+
+export interface SinkNode {
+  readonly kind: "sink";
+  readonly target: Topic<unknown> | Collection<unknown>;
+}
+
+export type NodeSpec =
+  | SourceNode
+  | MapNode
+  | FilterNode
+  | FlatMapNode
+  | KeyByNode
+  | MergeNode
+  | BranchNode
+  | WindowNode
+  | TopNode
+  | SinkNode;
+
+export interface Node {
+  readonly index: number;
+  /** The operator's id, unique in its workflow: the address of its state. */
+  readonly id: string;
+  /** Whether a person gave the id; a derived one is refused when the graph around it has changed. */
+  readonly named: boolean;
+  readonly inputs: readonly Input[];
+  readonly spec: NodeSpec;
+  /** Whether the rows it gets carry keys. */
+  readonly keyed: boolean;
+  /** What its output rows say of change. */
+  readonly mode: ChangeMode;
+}
+
+/** Output port of late atoms of a window. */
+export const RESULTS = 0;
+export const LATE = 1;
+
+/** Operators that keep state, whose ids are addresses. */
+export function isStateful(spec: NodeSpec): boolean {
+  return spec.kind === "window" || spec.kind === "top";
+}

@@ -1,0 +1,83 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { MillraceError } from "../errors.ts";
+import type { Key } from "../contracts/batch.ts";
+import type { Retention } from "../contracts/topics.ts";
+import { milliseconds, type Duration } from "../time/duration.ts";
+
+declare const value: unique symbol;
+
+/** The name and type of a topic; what stands behind the name is bound elsewhere. */
+export interface Topic<T> {
+  readonly kind: "topic";
+  readonly name: string;
+  readonly schema: StandardSchemaV1<unknown, T> | undefined;
+  /** The key that the topic is partitioned by, where it is declared. */
+  readonly key: ((value: T) => Key) | undefined;
+  /** Whether every change is kept, not only final results. */
+  readonly changelog: boolean;
+  readonly retention: Retention;
+  readonly partitions: number;
+  readonly [value]?: T;
+}
+
+export interface TopicOptions<T> {
+  /** Any Standard Schema; `fields({...})` decodes fastest. Without one, values are taken as they come. */
+  readonly schema?: StandardSchemaV1<unknown, T>;
+  readonly key?: (value: T) => Key;
+  /** Default false: a topic gets final results only. */
+  readonly changelog?: boolean;
+  /** How long atoms are kept: by age, by bytes, or both. Default: for ever. */
+  readonly retention?: { readonly time?: Duration; readonly bytes?: number };
+  /** Default 1. */
+  readonly partitions?: number;
+}
+
+/** Names a topic: an ordered, partitioned, durable log of atoms. */
+export function topic<T>(name: string, options: TopicOptions<T> = {}): Topic<T> {
+  checkName("topic", name);
+  const { retention } = options;
+  return {
+    kind: "topic",
+    name,
+    schema: options.schema,
+    key: options.key,
+    changelog: options.changelog ?? false,
+    retention: {
+      ...(retention?.time === undefined ? {} : { milliseconds: milliseconds(retention.time, `topic ${name}: retention`) }),
+      ...(retention?.bytes === undefined ? {} : { bytes: retention.bytes }),
+    },
+    partitions: options.partitions ?? 1,
+  };
+}
+
+/** The name and type of a collection: a keyed table that a workflow materializes. */
+export interface Collection<T> {
+  readonly kind: "collection";
+  readonly name: string;
+  readonly schema: StandardSchemaV1<unknown, T> | undefined;
+  /** The identity of a row. */
+  readonly key: (row: T) => Key;
+  readonly [value]?: T;
+}
+
+export interface CollectionOptions<T> {
+  readonly key: (row: T) => Key;
+  readonly schema?: StandardSchemaV1<unknown, T>;
+}
+
+/** Names a collection. `key` says which row a value is: a later value with the same key replaces it. */
+export function collection<T>(name: string, options: CollectionOptions<T>): Collection<T> {
+  checkName("collection", name);
+  return { kind: "collection", name, schema: options.schema, key: options.key };
+}
+
+/** Names are used in addresses and on the command line. */
+export function checkName(kind: string, name: string): void {
+  if (!/^[A-Za-z][A-Za-z0-9_.-]{0,127}$/.test(name)) {
+    throw new MillraceError(
+      "MILLRACE_USAGE",
+      `${kind} ${JSON.stringify(name)}`,
+      "a name starts with a letter, then letters, digits, dots, dashes and underscores, at most 128",
+    );
+  }
+}

@@ -1,0 +1,45 @@
+import type { Batch } from "../contracts/batch.ts";
+import type { Clock } from "../contracts/clock.ts";
+import type { StateTable } from "./state/table.ts";
+
+/**
+ * One operator of one partition. It is driven from outside: rows, then watermarks, then a flush
+ * before each commit. All of it is synchronous but `settle`.
+ */
+export interface Operator {
+  /** What it keeps between steps. */
+  readonly tables: readonly StateTable[];
+  /** Rows of an input port. The batch is only good until the call returns; its values may be kept. */
+  process(input: number, batch: Batch): void;
+  /** The watermark has risen: emit what is due. Never called with a lower one. */
+  advance(watermark: number): void;
+  /** State was loaded; `watermark` is the one of the last commit. Nothing may be emitted. */
+  restored?(watermark: number): void;
+  /** Emits what was held back within a step (combined rows, updates), and leaves the state as it shall be committed. */
+  flush?(): void;
+  /** Waits for what was started outside (calls of mapAsync) and emits its results. */
+  settle?(): Promise<void>;
+  /** Processing time has reached `wakeAt`. */
+  tick?(now: number): void;
+  /** The next processing time at which `tick` is wanted; Infinity: none. */
+  wakeAt?(): number;
+}
+
+/** What an operator may do to the world around it. */
+export interface OperatorContext {
+  /** Which operator this is, for messages: `workflow w, operator o`. */
+  readonly subject: string;
+  /** The address of its state: `workflow/operator`. */
+  readonly address: string;
+  /** G, the number of key groups. */
+  readonly keyGroups: number;
+  readonly clock: Clock;
+  /** Hands rows to whatever follows an output port. */
+  emit(port: number, batch: Batch): void;
+  /** Whether anything follows an output port. */
+  connected(port: number): boolean;
+  /** One row of a batch failed in user code: it goes to the dead letters, the others go on. */
+  fail(batch: Batch, row: number, error: unknown): void;
+  /** Rows judged late, for the metrics. */
+  late(count: number): void;
+}

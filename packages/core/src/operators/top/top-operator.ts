@@ -1,0 +1,136 @@
+import { AFTER, DELETE, INSERT, PROVISIONAL, type Batch, type ChangeMode, type Key } from "../../contracts/batch.ts";
+import { RESULTS, type TopNode } from "../../graph/nodes.ts";
+import type { Window } from "../../graph/window.ts";
+import { BatchBuilder } from "../batches.ts";
+import { forEachRow } from "../extract.ts";
+import { compareKeys } from "../keys.ts";
+import type { Operator, OperatorContext } from "../operator.ts";
+import type { StateTable } from "../state/table.ts";
+import { TopStore, type Candidate } from "./top-store.ts";
+
+/** `combine` gives the candidates of its partition at each commit, `merge` and `whole` the ranking. */
+export type TopRole = "whole" | "combine" | "merge";
+
+type Ranked = Record<string, unknown> & { readonly window: Window };
+
+/**
+ * The best rows of each window. Over append input only the best are kept; over updates every row of
+ * an open window is, as one that falls makes room for one that was not among the best.
+ */
+export class TopOperator implements Operator {
+  readonly tables: readonly StateTable[];
+  readonly #context: OperatorContext;
+  readonly #node: TopNode;
+  readonly #role: TopRole;
+  readonly #updates: boolean;
+  readonly #store = new TopStore();
+  /** What was shown of windows that are still open, by end. */
+  readonly #shown = new Map<number, readonly Candidate[]>();
+  readonly #changed = new Set<number>();
+  #watermark = -Infinity;
+
+  constructor(node: TopNode, role: TopRole, mode: ChangeMode, context: OperatorContext) {
+    this.#node = node;
+    this.#role = role;
+    this.#updates = mode !== "append";
+    this.#context = context;
+    this.tables = role === "combine" ? [] : [this.#store];
+  }
+
+  process(_input: number, batch: Batch): void {
+    if (this.#role === "combine" && this.#updates) {
+      this.#context.emit(RESULTS, batch);
+      return;
+    }
+    const by = this.#node.by as (row: unknown) => number;
+    forEachRow(batch, this.#context, (at) => {
+      const row = batch.rows.get(at) as Ranked;
+      const { end } = row.window;
+      if (end + this.#node.lateness <= this.#watermark) return;
+      const identity = identityOf(row);
+      const kind = (batch.kinds?.[at] ?? INSERT) & ~PROVISIONAL;
+      if (kind === DELETE) {
+        this.#store.delete(end, identity);
+      } else {
+        const score = by(row);
+        if (typeof score !== "number" || Number.isNaN(score)) return;
+        this.#store.set(end, { identity, score, row });
+        if (!this.#updates && this.#store.count(end) > 2 * this.#node.size + 16) this.#prune(end);
+      }
+      this.#changed.add(end);
+    });
+  }
+
+  advance(watermark: number): void {
+    this.#watermark = watermark;
+    if (this.#role === "combine") return;
+    const due = [...this.#store.ends()].filter((end) => end + this.#node.lateness <= watermark).sort((a, b) => a - b);
+    for (const end of due) {
+      this.#show(end, this.#updates ? AFTER : INSERT);
+      this.#store.drop(end);
+      this.#shown.delete(end);
+      this.#changed.delete(end);
+    }
+  }
+
+  restored(watermark: number): void {
+    this.#watermark = watermark;
+    for (const end of [...this.#store.ends()]) {
+      if (end + this.#node.lateness <= watermark) this.#store.drop(end);
+      else if (this.#updates) this.#shown.set(end, this.#best(end));
+    }
+  }
+
+  flush(): void {
+    if (this.#role === "combine") {
+      for (const end of [...this.#store.ends()]) {
+        const out = new BatchBuilder();
+        for (const { row } of this.#best(end)) out.add(row, end - 1, end - 1);
+        this.#store.drop(end);
+        this.#context.emit(RESULTS, out.take());
+      }
+    } else {
+      for (const end of this.#changed) {
+        if (this.#updates) this.#show(end, AFTER | PROVISIONAL);
+        else this.#prune(end);
+      }
+    }
+    this.#changed.clear();
+  }
+
+  /** Emits what of a window's ranking differs from what was shown of it; all of it when it is final. */
+  #show(end: number, kind: number): void {
+    const best = this.#best(end);
+    const before = this.#shown.get(end) ?? [];
+    const out = new BatchBuilder();
+    const time = end === Infinity ? Number.MAX_SAFE_INTEGER : end - 1;
+    const staying = new Set(best.map((candidate) => candidate.identity));
+    before.forEach((candidate, i) => {
+      if (!staying.has(candidate.identity)) out.add({ ...candidate.row, rank: i + 1 }, time, time, DELETE);
+    });
+    best.forEach((candidate, i) => {
+      if ((kind & PROVISIONAL) === 0 || before[i]?.row !== candidate.row) out.add({ ...candidate.row, rank: i + 1 }, time, time, kind);
+    });
+    this.#shown.set(end, best);
+    if (out.count > 0) this.#context.emit(RESULTS, out.take());
+  }
+
+  #best(end: number): readonly Candidate[] {
+    return [...this.#store.at(end)].sort(byRank).slice(0, this.#node.size);
+  }
+
+  #prune(end: number): void {
+    if (this.#store.count(end) <= this.#node.size) return;
+    const kept = new Set(this.#best(end));
+    for (const candidate of [...this.#store.at(end)]) if (!kept.has(candidate)) this.#store.delete(end, candidate.identity);
+  }
+}
+
+function byRank(a: Candidate, b: Candidate): number {
+  return b.score - a.score || compareKeys((a.row["key"] ?? null) as Key, (b.row["key"] ?? null) as Key);
+}
+
+/** Rows of a window are told apart by their key; rows without one by what they hold. */
+function identityOf(row: Ranked): string {
+  return "key" in row ? `${typeof row["key"]} ${String(row["key"])}` : JSON.stringify(row);
+}

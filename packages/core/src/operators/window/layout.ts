@@ -1,0 +1,55 @@
+import type { ByteReader, ByteWriter } from "../../codec/bytes.ts";
+import { decodeValue, encodeValue } from "../../codec/values.ts";
+import type { Aggregate, AnyAggregate, NumericAggregate, ValueAggregate } from "../../graph/aggregate.ts";
+import { extract, type Extract } from "../extract.ts";
+
+/** An aggregate whose accumulators are numbers in a typed array. */
+export interface NumericPart {
+  readonly form: "numeric";
+  readonly name: string;
+  readonly aggregate: NumericAggregate<never, unknown>;
+  readonly input: Extract<number | null | undefined> | undefined;
+}
+
+/** An aggregate whose accumulators are values. */
+export interface ValuePart {
+  readonly form: "value";
+  readonly name: string;
+  readonly aggregate: ValueAggregate<unknown, unknown, unknown>;
+  /** Whether the closure may see a view: it is one of Millrace's own aggregates, which read a scalar. */
+  readonly custom: boolean;
+}
+
+export type Part = NumericPart | ValuePart;
+
+/** The aggregates of a window, in the form in which its operator computes them. */
+export function layoutOf(aggregates: readonly { readonly name: string; readonly aggregate: AnyAggregate<never, unknown> }[]): readonly Part[] {
+  return aggregates.map(({ name, aggregate }): Part => {
+    if ("form" in aggregate && aggregate.form === "numeric") {
+      return { form: "numeric", name, aggregate, input: aggregate.input === undefined ? undefined : extract(aggregate.input) };
+    }
+    if ("form" in aggregate) {
+      return { form: "value", name, aggregate: aggregate as unknown as ValueAggregate<unknown, unknown, unknown>, custom: false };
+    }
+    return { form: "value", name, aggregate: customAggregate(aggregate as unknown as Aggregate<unknown, unknown, unknown>), custom: true };
+  });
+}
+
+/** Says what accumulators mean, so that state of another layout is refused. */
+export function layoutFormat(parts: readonly Part[]): string {
+  return parts.map((part) => `${part.name}:${part.aggregate.name}`).join(",");
+}
+
+function customAggregate(aggregate: Aggregate<unknown, unknown, unknown>): ValueAggregate<unknown, unknown, unknown> {
+  return {
+    form: "value",
+    name: "custom",
+    input: (value) => value,
+    init: () => aggregate.init(),
+    add: (accumulator, value, time) => aggregate.add(accumulator, value, time),
+    merge: (accumulator, other) => aggregate.merge(accumulator, other),
+    result: (accumulator) => aggregate.result(accumulator),
+    encode: (accumulator: unknown, writer: ByteWriter) => encodeValue(accumulator, writer),
+    decode: (reader: ByteReader) => decodeValue(reader),
+  };
+}

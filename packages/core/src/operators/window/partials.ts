@@ -1,0 +1,100 @@
+import { ByteReader, ByteWriter } from "../../codec/bytes.ts";
+import { numberColumn, valueColumn } from "../../codec/columns.ts";
+import { createRowLayout, StructRows, type LayoutColumn, type RowLayout } from "../../codec/formats/struct-rows.ts";
+import type { Batch, Rows } from "../../contracts/batch.ts";
+import type { Column } from "../../contracts/columns.ts";
+import { MillraceError } from "../../errors.ts";
+import type { KeySpace } from "../state/key-space.ts";
+import type { Part } from "./layout.ts";
+import type { Slice } from "./slice.ts";
+
+/** The columns of partial accumulators: a number column for each number, a value column for bytes. */
+export function partialLayout(parts: readonly Part[]): RowLayout {
+  return createRowLayout(
+    parts.flatMap((part, p): LayoutColumn[] =>
+      part.form === "value"
+        ? [{ name: `${p}`, kind: "value" }]
+        : Array.from({ length: part.aggregate.width }, (_, w): LayoutColumn => ({ name: `${p}.${w}`, kind: "number" })),
+    ),
+  );
+}
+
+/**
+ * Partial accumulators on their way across an exchange. Such a batch has a row per key and slice,
+ * with the slice's start as its time and its first window's end as its stamp: they were judged where
+ * they were combined. Numeric accumulators are columns of numbers, others bytes.
+ */
+export function partialBatch(slice: Slice, parts: readonly Part[], layout: RowLayout, keys: KeySpace | undefined): Batch {
+  const { count } = slice;
+  const columns: Column[] = [];
+  for (const [p, part] of parts.entries()) {
+    if (part.form === "numeric") {
+      const { width } = part.aggregate;
+      const numbers = slice.numbers[p] as Float64Array;
+      for (let w = 0; w < width; w++) {
+        const values = new Float64Array(count);
+        for (let row = 0; row < count; row++) values[row] = numbers[row * width + w];
+        columns.push(numberColumn(values));
+      }
+    } else {
+      const writer = new ByteWriter();
+      const encoded = (slice.values[p] as unknown[]).map((accumulator) => {
+        part.aggregate.encode(accumulator as never, writer);
+        return writer.take();
+      });
+      columns.push(valueColumn(encoded));
+    }
+  }
+  return {
+    count,
+    selection: undefined,
+    rows: new StructRows(layout, columns, count),
+    times: new Float64Array(count).fill(slice.start),
+    stamps: new Float64Array(count).fill(slice.minEnd),
+    kinds: undefined,
+    keys: keys === undefined ? undefined : { table: keys.table, slots: slice.slots.subarray(0, count) },
+  };
+}
+
+/** The accumulators of a partial batch, by aggregate: numbers interleaved as in a slice, or the bytes. */
+export type PartialColumns = readonly (Float64Array | readonly unknown[])[];
+
+export function partialColumns(rows: Rows, parts: readonly Part[]): PartialColumns {
+  return parts.map((part, p) => {
+    if (part.form === "value") {
+      const column = rows.column(`${p}`);
+      if (column?.type !== "value") throw mismatch(part);
+      return column.values;
+    }
+    const { width } = part.aggregate;
+    const together = new Float64Array(rows.length * width);
+    for (let w = 0; w < width; w++) {
+      const column = rows.column(`${p}.${w}`);
+      if (column?.type !== "number") throw mismatch(part);
+      for (let row = 0; row < rows.length; row++) together[row * width + w] = column.values[row];
+    }
+    return together;
+  });
+}
+
+/** Merges row `from` of partial columns into a row of a slice. */
+export function mergePartials(slice: Slice, row: number, columns: PartialColumns, from: number, parts: readonly Part[]): void {
+  for (const [p, part] of parts.entries()) {
+    if (part.form === "numeric") {
+      const { width } = part.aggregate;
+      part.aggregate.merge(slice.numbers[p] as Float64Array, row * width, columns[p] as Float64Array, from * width);
+    } else {
+      const values = slice.values[p] as unknown[];
+      const other = part.aggregate.decode(new ByteReader((columns[p] as readonly Uint8Array[])[from]));
+      values[row] = part.aggregate.merge(values[row] as never, other as never);
+    }
+  }
+}
+
+function mismatch(part: Part): MillraceError {
+  return new MillraceError(
+    "MILLRACE_STATE_MISMATCH",
+    `aggregate ${part.name}`,
+    "a batch on its way was written by another version of the workflow; finish it with the old version first",
+  );
+}

@@ -1,0 +1,338 @@
+import type { RowLayout } from "../../codec/formats/struct-rows.ts";
+import { AFTER, INSERT, PROVISIONAL, type Batch } from "../../contracts/batch.ts";
+import { LATE, RESULTS, type WindowNode } from "../../graph/nodes.ts";
+import { BatchBuilder, rowAt, select } from "../batches.ts";
+import { forEachRow, readNumbers } from "../extract.ts";
+import type { Operator, OperatorContext } from "../operator.ts";
+import type { KeySpace } from "../state/key-space.ts";
+import type { StateTable } from "../state/table.ts";
+import { layoutOf, type Part } from "./layout.ts";
+import { mergePartials, partialBatch, partialColumns, partialLayout } from "./partials.ts";
+import type { Slice } from "./slice.ts";
+import { SliceStore } from "./slice-store.ts";
+import type { Slicing } from "./slicing.ts";
+
+/** What a window operator takes and gives: whole, or one side of an exchange. */
+export type WindowRole = "whole" | "combine" | "merge";
+
+const UNKEYED = -1;
+
+/**
+ * Windows that are whole numbers of slices. As `whole` it takes rows and gives results; as `combine`
+ * it takes rows and gives, at each commit, partial accumulators; as `merge` it takes those.
+ */
+export class WindowOperator implements Operator {
+  readonly tables: readonly StateTable[];
+  readonly #context: OperatorContext;
+  readonly #node: WindowNode;
+  readonly #slicing: Slicing;
+  readonly #role: WindowRole;
+  readonly #parts: readonly Part[];
+  readonly #keys: KeySpace | undefined;
+  readonly #store: SliceStore;
+  readonly #partialLayout: RowLayout;
+  #watermark = -Infinity;
+  /** Ends of windows that hold something and have not been closed for good. */
+  readonly #open = new Set<number>();
+  /** Windows that have fired and still take atoms: rows touched since, by window end. */
+  readonly #touched = new Map<number, Set<number>>();
+  #earlyAt = Infinity;
+  #slots = new Int32Array(0);
+  #sliceRows = new Int32Array(0);
+  #starts = new Float64Array(0);
+  readonly #numbers: Float64Array[] = [];
+  readonly #values: unknown[][] = [];
+
+  constructor(node: WindowNode, slicing: Slicing, role: WindowRole, keys: KeySpace | undefined, context: OperatorContext) {
+    this.#node = node;
+    this.#slicing = slicing;
+    this.#role = role;
+    this.#keys = keys;
+    this.#context = context;
+    this.#parts = layoutOf(node.aggregates);
+    this.#store = new SliceStore(this.#parts, keys);
+    this.#partialLayout = partialLayout(this.#parts);
+    this.tables = role === "combine" ? [] : [this.#store];
+  }
+
+  process(_input: number, batch: Batch): void {
+    if (this.#role === "merge") this.#addPartials(batch);
+    else this.#addRows(batch);
+    if (this.#node.early < Infinity && this.#earlyAt === Infinity && this.#role !== "combine") {
+      this.#earlyAt = this.#context.clock.now() + this.#node.early;
+    }
+  }
+
+  advance(watermark: number): void {
+    const before = this.#watermark;
+    this.#watermark = watermark;
+    if (this.#role === "combine") return;
+    const due = [...this.#open].filter((end) => end <= watermark).sort((a, b) => a - b);
+    for (const end of due) {
+      const { lateness } = this.#node;
+      const final = end + lateness <= watermark;
+      if (final) {
+        this.#emitWindow(end, lateness > 0 || this.#node.early < Infinity ? AFTER : INSERT);
+        this.#open.delete(end);
+        this.#touched.delete(end);
+      } else if (end > before) {
+        this.#emitWindow(end, AFTER | PROVISIONAL);
+        this.#touched.set(end, new Set());
+      }
+    }
+    if (due.length > 0) this.#dropSlices();
+  }
+
+  restored(watermark: number): void {
+    this.#watermark = watermark;
+    this.#dropSlices();
+    for (const start of this.#store.starts()) this.#openWindows(start);
+    for (const end of this.#open) if (end <= watermark) this.#touched.set(end, new Set());
+    if (this.#node.early < Infinity && this.#open.size > 0) this.#earlyAt = this.#context.clock.now() + this.#node.early;
+  }
+
+  flush(): void {
+    if (this.#role === "combine") {
+      for (const slice of this.#store.all()) this.#context.emit(RESULTS, partialBatch(slice, this.#parts, this.#partialLayout, this.#keys));
+      this.#store.clear();
+      return;
+    }
+    for (const [end, slots] of this.#touched) {
+      if (slots.size === 0) continue;
+      this.#emitWindow(end, AFTER | PROVISIONAL, slots);
+      slots.clear();
+    }
+  }
+
+  tick(now: number): void {
+    if (now < this.#earlyAt) return;
+    this.#earlyAt = this.#open.size > 0 ? now + this.#node.early : Infinity;
+    for (const end of [...this.#open].sort((a, b) => a - b)) {
+      if (end > this.#watermark) this.#emitWindow(end, AFTER | PROVISIONAL);
+    }
+  }
+
+  wakeAt(): number {
+    return this.#earlyAt;
+  }
+
+  #addRows(batch: Batch): void {
+    let rest = this.#withoutLate(batch);
+    for (let without = this.#readInputs(rest); without !== undefined; without = this.#readInputs(rest)) rest = without;
+    const { count } = rest;
+    const starts = this.#starts;
+    const slots = this.#slots;
+    const keySlots = rest.keys?.slots;
+    for (let i = 0; i < count; i++) {
+      const row = rowAt(rest, i);
+      starts[i] = this.#slicing.sliceStart(rest.times[row]);
+      slots[i] = keySlots === undefined || this.#keys === undefined ? UNKEYED : keySlots[row];
+    }
+    for (let from = 0; from < count; ) {
+      const start = starts[from];
+      const minEnd = this.#minEnd(start, rest.stamps[rowAt(rest, from)]);
+      let to = from + 1;
+      while (to < count && starts[to] === start && this.#minEnd(start, rest.stamps[rowAt(rest, to)]) === minEnd) to++;
+      this.#addRun(this.#sliceAt(start, minEnd), rest, from, to);
+      from = to;
+    }
+  }
+
+  /** Adds rows [from, to) of the inputs that were read to one slice. */
+  #addRun(slice: Slice, batch: Batch, from: number, to: number): void {
+    const rows = this.#sliceRows;
+    const combining = this.#role === "combine";
+    for (let i = from; i < to; i++) {
+      const row = slice.row(this.#slots[i]);
+      rows[i] = row;
+      if (!combining) slice.markChanged(row);
+    }
+    this.#parts.forEach((part, p) => {
+      if (part.form === "numeric") {
+        part.aggregate.addMany(slice.numbers[p] as Float64Array, rows, this.#numbers[p], from, to);
+        return;
+      }
+      const accumulators = slice.values[p] as unknown[];
+      const inputs = this.#values[p];
+      for (let i = from; i < to; i++) {
+        const input = inputs[i];
+        if (input === undefined || input === null) continue;
+        accumulators[rows[i]] = part.aggregate.add(accumulators[rows[i]], input as never, batch.times[rowAt(batch, i)]);
+      }
+    });
+    this.#touch(slice, from, to);
+  }
+
+  /** Reads what the aggregates need of each row, before any state changes; the batch without failed rows where some failed. */
+  #readInputs(batch: Batch): Batch | undefined {
+    const { count } = batch;
+    this.#reserve(count);
+    for (const [p, part] of this.#parts.entries()) {
+      if (part.form === "numeric") {
+        if (part.input === undefined) {
+          this.#numbers[p].fill(1, 0, count);
+          continue;
+        }
+        const without = readNumbers(part.input, batch, this.#numbers[p], this.#context);
+        if (without !== undefined) return without;
+        continue;
+      }
+      const inputs = this.#values[p];
+      const { input } = part.aggregate;
+      const { rows } = batch;
+      const without = forEachRow(batch, this.#context, (row, i) => {
+        inputs[i] = input(part.custom ? rows.get(row) : rows.view(row));
+      });
+      if (without !== undefined) return without;
+    }
+    return undefined;
+  }
+
+  #addPartials(batch: Batch): void {
+    const columns = partialColumns(batch.rows, this.#parts);
+    this.#reserve(batch.count);
+    const keySlots = batch.keys?.slots;
+    for (let i = 0; i < batch.count; i++) {
+      const row = rowAt(batch, i);
+      const slice = this.#sliceAt(batch.times[row], batch.stamps[row]);
+      this.#slots[i] = keySlots === undefined || this.#keys === undefined ? UNKEYED : keySlots[row];
+      const target = slice.row(this.#slots[i]);
+      slice.markChanged(target);
+      mergePartials(slice, target, columns, row, this.#parts);
+      this.#touch(slice, i, i + 1);
+    }
+  }
+
+  /** Rows that are late for all their windows go to the late output. */
+  #withoutLate(batch: Batch): Batch {
+    const { lateness } = this.#node;
+    let late: number[] | undefined;
+    for (let i = 0; i < batch.count; i++) {
+      const row = rowAt(batch, i);
+      if (this.#slicing.lastEnd(this.#slicing.sliceStart(batch.times[row])) + lateness <= batch.stamps[row]) {
+        late ??= [];
+        late.push(i);
+      }
+    }
+    if (late === undefined) return batch;
+    const lateRows = Int32Array.from(late, (i) => rowAt(batch, i));
+    this.#context.late(late.length);
+    this.#context.emit(LATE, select(batch, lateRows, lateRows.length));
+    const isLate = new Set(late);
+    const rest = new Int32Array(batch.count - late.length);
+    let count = 0;
+    for (let i = 0; i < batch.count; i++) if (!isLate.has(i)) rest[count++] = rowAt(batch, i);
+    return select(batch, rest, count);
+  }
+
+  /** The end of the first window of a slice for which an atom with this stamp is not late. */
+  #minEnd(start: number, stamp: number): number {
+    const { slide } = this.#slicing.window;
+    let end = this.#slicing.firstEnd(start);
+    while (end + this.#node.lateness <= stamp) end += slide;
+    return end;
+  }
+
+  #sliceAt(start: number, minEnd: number): Slice {
+    const found = this.#store.get(start, minEnd);
+    if (found !== undefined) return found;
+    const slice = this.#store.make(start, minEnd);
+    if (this.#role !== "combine") this.#openWindows(start);
+    return slice;
+  }
+
+  #openWindows(start: number): void {
+    const { slide } = this.#slicing.window;
+    const last = this.#slicing.lastEnd(start);
+    for (let end = this.#slicing.firstEnd(start); end <= last; end += slide) {
+      if (end + this.#node.lateness > this.#watermark || this.#watermark === -Infinity) this.#open.add(end);
+      if (end === Infinity) break;
+    }
+  }
+
+  /** Notes which keys of windows that have already fired were changed by rows [from, to). */
+  #touch(slice: Slice, from: number, to: number): void {
+    if (this.#touched.size === 0) return;
+    const { slide } = this.#slicing.window;
+    const last = Math.min(this.#slicing.lastEnd(slice.start), this.#watermark);
+    for (let end = slice.minEnd; end <= last; end += slide) {
+      const slots = this.#touched.get(end);
+      if (slots === undefined) continue;
+      for (let i = from; i < to; i++) slots.add(this.#slots[i]);
+    }
+  }
+
+  /** Emits the rows of a window, in the order of their keys' bytes; only those of `only` where given. */
+  #emitWindow(end: number, kind: number, only?: ReadonlySet<number>): void {
+    const { size } = this.#slicing.window;
+    const start = size === Infinity ? -Infinity : end - size;
+    const slices = this.#slicesOf(start, end);
+    if (slices.length === 0) return;
+    const merged = slices.length === 1 ? slices[0] : this.#mergeSlices(start, slices, only);
+    const order = this.#inKeyOrder(merged, only);
+    const window = { start, end };
+    const builder = new BatchBuilder();
+    const time = end === Infinity ? Number.MAX_SAFE_INTEGER : end - 1;
+    for (const row of order) builder.add(this.#result(merged, row, window), time, time, kind);
+    if (merged !== slices[0]) merged.dispose();
+    if (builder.count > 0) this.#context.emit(RESULTS, builder.take());
+  }
+
+  #slicesOf(start: number, end: number): Slice[] {
+    const slices: Slice[] = [];
+    const single = this.#slicing.firstEnd(start) === this.#slicing.lastEnd(start) && this.#slicing.window.size === this.#slicing.window.slide;
+    const starts = single ? [start] : [...this.#store.starts()].filter((at) => at >= start && at < end).sort((a, b) => a - b);
+    for (const at of starts) for (const slice of this.#store.at(at)) if (slice.minEnd <= end) slices.push(slice);
+    return slices;
+  }
+
+  #mergeSlices(start: number, slices: readonly Slice[], only: ReadonlySet<number> | undefined): Slice {
+    const merged = this.#store.scratch(start);
+    for (const slice of slices) {
+      for (let row = 0; row < slice.count; row++) {
+        const slot = slice.slots[row];
+        if (only === undefined || only.has(slot)) merged.mergeRow(merged.row(slot), slice, row);
+      }
+    }
+    return merged;
+  }
+
+  #inKeyOrder(slice: Slice, only: ReadonlySet<number> | undefined): number[] {
+    const rows: number[] = [];
+    for (let row = 0; row < slice.count; row++) if (only === undefined || only.has(slice.slots[row])) rows.push(row);
+    const keys = this.#keys;
+    return keys === undefined ? rows : rows.sort((a, b) => keys.compare(slice.slots[a], slice.slots[b]));
+  }
+
+  #result(slice: Slice, row: number, window: { start: number; end: number }): Record<string, unknown> {
+    const result: Record<string, unknown> = this.#keys === undefined ? { window } : { window, key: this.#keys.table.value(slice.slots[row]) };
+    this.#parts.forEach((part, p) => {
+      result[part.name] =
+        part.form === "numeric"
+          ? part.aggregate.result(slice.numbers[p] as Float64Array, row * part.aggregate.width)
+          : part.aggregate.result((slice.values[p] as unknown[])[row] as never);
+    });
+    return result;
+  }
+
+  #dropSlices(): void {
+    for (const start of [...this.#store.starts()]) {
+      if (this.#slicing.lastEnd(start) + this.#node.lateness <= this.#watermark) this.#store.drop(start);
+    }
+  }
+
+  #reserve(count: number): void {
+    if (count > this.#slots.length) {
+      const length = Math.max(count, 1024, this.#slots.length * 2);
+      this.#slots = new Int32Array(length);
+      this.#sliceRows = new Int32Array(length);
+      this.#starts = new Float64Array(length);
+      this.#parts.forEach((_part, p) => {
+        this.#numbers[p] = new Float64Array(length);
+      });
+    }
+    this.#parts.forEach((_part, p) => {
+      this.#values[p] ??= [];
+    });
+  }
+}

@@ -1,0 +1,207 @@
+import type { ChangeMode, Key } from "../contracts/batch.ts";
+import { MillraceError } from "../errors.ts";
+import type { AggregateShape, Results } from "../graph/aggregate.ts";
+import type { GraphBuilder } from "../graph/graph.ts";
+import { LATE, RESULTS, type Input, type NodeSpec } from "../graph/nodes.ts";
+import type { Collection, Topic } from "../graph/refs.ts";
+import type { Window, WindowSpec } from "../graph/window.ts";
+import { milliseconds, type Duration } from "../time/duration.ts";
+
+/** Where a stream comes from in the graph that is being built. */
+interface Origin {
+  readonly builder: GraphBuilder;
+  readonly input: Input;
+  readonly mode: ChangeMode;
+}
+
+export interface OperatorOptions {
+  /** Names the operator's state; without one the id follows from the graph and binds the state to it. */
+  readonly id?: string;
+}
+
+export interface WindowOptions {
+  /** How long after its end a window still takes atoms. Default 0. */
+  readonly lateness?: Duration;
+  /** Shows results of open windows at this interval of processing time. Default: only when a window closes. */
+  readonly early?: Duration;
+}
+
+/** Append while nothing can change what was said; lateness and early results make updates. */
+type WindowMode<O extends WindowOptions, M extends ChangeMode> = O extends { readonly lateness: Duration } | { readonly early: Duration }
+  ? "upsert"
+  : M;
+
+/** A stream of values of type T. `M` says whether rows are facts (append) or changes of rows. */
+export class Stream<T, M extends ChangeMode = "append"> {
+  protected readonly origin: Origin;
+
+  constructor(origin: Origin) {
+    this.origin = origin;
+  }
+
+  /** One value for each value. The closure gets a value that it may keep. */
+  map<U>(map: (value: T) => U, options: OperatorOptions = {}): Stream<U, M> {
+    return new Stream(this.#then({ kind: "map", map }, options));
+  }
+
+  /** Keeps the values for which the closure says true. The closure must not keep the value. */
+  filter<S extends T>(filter: (value: T) => value is S, options?: OperatorOptions): Stream<S, M>;
+  filter(filter: (value: T) => boolean, options?: OperatorOptions): Stream<T, M>;
+  filter(filter: (value: T) => boolean, options: OperatorOptions = {}): Stream<T, M> {
+    return new Stream(this.#then({ kind: "filter", filter }, options));
+  }
+
+  /** Any number of values for each value. */
+  flatMap<U>(flatMap: (value: T) => Iterable<U>, options: OperatorOptions = {}): Stream<U, M> {
+    return new Stream(this.#then({ kind: "flat-map", flatMap }, options));
+  }
+
+  /** Gives each atom a key: a scalar or a tuple of scalars. The closure must not keep the value. */
+  keyBy<const K extends Key>(key: (value: T) => K, options: OperatorOptions = {}): KeyedStream<T, K, M> {
+    return new KeyedStream(this.#then({ kind: "key-by", key }, options, true));
+  }
+
+  /** The atoms of this stream and of others of the same type. */
+  merge(...others: readonly Stream<T, M>[]): Stream<T, M> {
+    const inputs = [this.origin.input, ...others.map((other) => other.origin.input)];
+    const node = this.origin.builder.add({ id: undefined, inputs, spec: { kind: "merge" }, keyed: false, mode: this.origin.mode });
+    return new Stream({ ...this.origin, input: { node: node.index, port: RESULTS } });
+  }
+
+  /** Sends each value to the first branch whose closure says true; the others to `rest`. */
+  branch<const B extends Readonly<Record<string, (value: T) => boolean>>>(
+    branches: B,
+    options: OperatorOptions = {},
+  ): { readonly [Name in keyof B | "rest"]: Stream<T, M> } {
+    const names = Object.keys(branches);
+    const origin = this.#then({ kind: "branch", names, branches: Object.values(branches) }, options);
+    const streams = [...names, "rest"].map((name, port): [string, Stream<T, M>] => [
+      name,
+      new Stream({ ...origin, input: { node: origin.input.node, port } }),
+    ]);
+    return Object.fromEntries(streams) as { readonly [Name in keyof B | "rest"]: Stream<T, M> };
+  }
+
+  /** Windows over all atoms, whatever their key; partial results are merged, so no instance sees every atom. */
+  window<const O extends WindowOptions = {}>(window: WindowSpec, options?: O): WindowedStream<T, undefined, WindowMode<O, M>> {
+    return new WindowedStream(this.origin, window, options ?? {}, false);
+  }
+
+  /** Writes the values to a topic or upserts them into a collection. */
+  to(target: Topic<T> | Collection<T>, options: OperatorOptions = {}): this {
+    this.#then({ kind: "sink", target: target as Topic<unknown> | Collection<unknown> }, options);
+    return this;
+  }
+
+  #then(spec: NodeSpec, options: OperatorOptions, keyed = false): Origin {
+    const { builder, input, mode } = this.origin;
+    const node = builder.add({ id: options.id, inputs: [input], spec, keyed, mode });
+    return { builder, input: { node: node.index, port: RESULTS }, mode };
+  }
+}
+
+/** A stream whose atoms have keys: what is kept is kept per key. */
+export class KeyedStream<T, K extends Key, M extends ChangeMode = "append"> {
+  readonly #origin: Origin;
+
+  constructor(origin: Origin) {
+    this.#origin = origin;
+  }
+
+  /** Windows per key. */
+  window<const O extends WindowOptions = {}>(window: WindowSpec, options?: O): WindowedStream<T, K, WindowMode<O, M>> {
+    return new WindowedStream(this.#origin, window, options ?? {}, true);
+  }
+}
+
+/** A row that a window made: its window, its key where the stream was keyed, and the aggregates by name. */
+export type WindowRow<K, S> = { readonly window: Window } & (K extends undefined ? unknown : { readonly key: K }) & Results<S>;
+
+export class WindowedStream<T, K extends Key | undefined, M extends ChangeMode> {
+  readonly #origin: Origin;
+  readonly #window: WindowSpec;
+  readonly #options: WindowOptions;
+  readonly #keyed: boolean;
+
+  constructor(origin: Origin, window: WindowSpec, options: WindowOptions, keyed: boolean) {
+    this.#origin = origin;
+    this.#window = window;
+    this.#options = options;
+    this.#keyed = keyed;
+  }
+
+  /** One row per window (and key) with the named aggregates. */
+  aggregate<const S extends AggregateShape<T>>(shape: S, options: OperatorOptions = {}): WindowResults<WindowRow<K, S>, T, M> {
+    const what = `workflow ${this.#origin.builder.workflow}: window`;
+    for (const name of Object.keys(shape)) {
+      if (name === "key" || name === "window") {
+        throw new MillraceError("MILLRACE_USAGE", what, `an aggregate cannot be named ${name}: the row has a field of that name`);
+      }
+    }
+    const lateness = milliseconds(this.#options.lateness ?? 0, `${what}'s lateness`);
+    const early = this.#options.early === undefined ? Infinity : milliseconds(this.#options.early, `${what}'s early interval`);
+    const mode: ChangeMode = lateness > 0 || early < Infinity ? "upsert" : this.#origin.mode;
+    const node = this.#origin.builder.add({
+      id: options.id,
+      inputs: [this.#origin.input],
+      spec: {
+        kind: "window",
+        window: this.#window,
+        aggregates: Object.entries(shape).map(([name, aggregate]) => ({ name, aggregate })),
+        lateness,
+        early,
+      },
+      keyed: this.#keyed,
+      mode,
+    });
+    const origin: Origin = { builder: this.#origin.builder, input: { node: node.index, port: RESULTS }, mode };
+    return new WindowResults(origin, this.#window, lateness);
+  }
+}
+
+/** Rows of windows: they can compete or be added up inside their window. */
+export class WindowResults<R, T, M extends ChangeMode> extends Stream<R, M> {
+  readonly #window: WindowSpec;
+  readonly #lateness: number;
+
+  constructor(origin: Origin, window: WindowSpec, lateness: number) {
+    super(origin);
+    this.#window = window;
+    this.#lateness = lateness;
+  }
+
+  /** Atoms that came after their windows had closed: never part of a result, never lost. */
+  get late(): Stream<T> {
+    return new Stream({ ...this.origin, mode: "append", input: { node: this.origin.input.node, port: LATE } });
+  }
+
+  /** The `size` rows of each window with the largest `by`, ties by ascending key, with their rank from 1. */
+  top(size: number, by: (row: R) => number, options: OperatorOptions & { readonly per: "window" }): Stream<R & { readonly rank: number }, M> {
+    const { builder, input, mode } = this.origin;
+    const node = builder.add({
+      id: options.id,
+      inputs: [input],
+      spec: { kind: "top", size, by, windowSize: this.#size("top"), lateness: this.#lateness },
+      keyed: false,
+      mode,
+    });
+    return new Stream({ builder, input: { node: node.index, port: RESULTS }, mode });
+  }
+
+  /** The same windows over the rows of all keys: what is aggregated next is aggregated per window. */
+  perWindow(): WindowedStream<R, undefined, M> {
+    const options: WindowOptions = this.#lateness > 0 ? { lateness: this.#lateness } : {};
+    return new WindowedStream(this.origin, { kind: "carried", size: this.#size("perWindow") }, options, false);
+  }
+
+  #size(operator: string): number {
+    if (this.#window.kind === "session") {
+      throw new MillraceError(
+        "MILLRACE_GRAPH",
+        `workflow ${this.origin.builder.workflow}: ${operator}`,
+        "sessions of different keys have different windows; aggregate them in a tumbling window first",
+      );
+    }
+    return this.#window.kind === "global" ? Infinity : this.#window.size;
+  }
+}

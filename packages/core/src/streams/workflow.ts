@@ -1,0 +1,45 @@
+import { GraphBuilder, type Workflow } from "../graph/graph.ts";
+import { RESULTS } from "../graph/nodes.ts";
+import type { Topic } from "../graph/refs.ts";
+import { milliseconds, type Duration } from "../time/duration.ts";
+import { Stream } from "./stream.ts";
+
+export interface FromOptions<T> {
+  /** Event time of a value: epoch milliseconds, a Date, or ISO 8601 text (without a zone it is UTC). Default: when the atom entered. */
+  readonly time?: (value: T) => number | Date | string;
+  /** How far out of order atoms come: one that is further behind may be late. Default 0. */
+  readonly outOfOrderness?: Duration;
+  /** A live split that has been read to its end holds nothing back after this long. Default 30s. */
+  readonly idleAfter?: Duration;
+}
+
+/** What a workflow's function gets: where its streams begin. */
+export interface Flow {
+  /** The atoms of a topic. */
+  from<T>(topic: Topic<T>, options?: FromOptions<T>): Stream<T>;
+}
+
+/** Builds a workflow. The function runs once, and must build the same graph each time it is run. */
+export function workflow(name: string, build: (flow: Flow) => unknown): Workflow {
+  const builder = new GraphBuilder(name);
+  build({
+    from<T>(topic: Topic<T>, options: FromOptions<T> = {}): Stream<T> {
+      const what = `workflow ${name}: from ${topic.name}`;
+      const node = builder.add({
+        id: undefined,
+        inputs: [],
+        spec: {
+          kind: "source",
+          topic: topic as Topic<unknown>,
+          time: options.time,
+          outOfOrderness: milliseconds(options.outOfOrderness ?? 0, `${what}: outOfOrderness`),
+          idleAfter: milliseconds(options.idleAfter ?? "30s", `${what}: idleAfter`),
+        },
+        keyed: false,
+        mode: "append",
+      });
+      return new Stream({ builder, input: { node: node.index, port: RESULTS }, mode: "append" });
+    },
+  });
+  return builder.finish();
+}
