@@ -95,6 +95,25 @@ export class ByteWriter {
     this.#length = at + size + count;
   }
 
+  /**
+   * ASCII text of at most 255 - `tag` characters after one byte of `tag` + length. Returns false,
+   * and writes nothing, if a character is not ASCII.
+   */
+  shortAscii(text: string, tag: number): boolean {
+    const length = text.length;
+    if (this.#length + length + 1 > this.#bytes.length) this.#grow(length + 1);
+    const bytes = this.#bytes;
+    const at = this.#length + 1;
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) return false;
+      bytes[at + i] = code;
+    }
+    bytes[at - 1] = tag + length;
+    this.#length = at + length;
+    return true;
+  }
+
   /** The text as UTF-8, without a length. A lone surrogate is written as U+FFFD. */
   utf8(text: string): void {
     const room = text.length * 3;

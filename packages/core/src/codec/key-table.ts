@@ -179,6 +179,11 @@ export class KeyTable implements KeySource {
     if (this.#dead * 2 > this.#used && this.#used > COMPACT_FROM) this.#compact();
   }
 
+  /** Whether a slot below `size` stands for a key now. */
+  isLive(slot: number): boolean {
+    return this.#records[slot] !== 0;
+  }
+
   /** Forgets every key, and gives the memory back. */
   clear(): void {
     this.#generation++;
