@@ -14,8 +14,8 @@ export class HashSet64 {
     const mask = slots.length - 1;
     let at = (low << 1) & mask;
     for (;;) {
-      const slotLow = slots[at]!;
-      const slotHigh = slots[at + 1]!;
+      const slotLow = slots[at];
+      const slotHigh = slots[at + 1];
       if (slotLow === low && slotHigh === high) return false;
       if (slotLow === 0 && slotHigh === 0) break;
       at = (at + 2) & mask;
@@ -33,8 +33,8 @@ export class HashSet64 {
     let n = 0;
     for (let at = 0; at < this.#slots.length; at += 2) {
       if (this.#slots[at] === 0 && this.#slots[at + 1] === 0) continue;
-      pairs[n++] = this.#slots[at]!;
-      pairs[n++] = this.#slots[at + 1]!;
+      pairs[n++] = this.#slots[at];
+      pairs[n++] = this.#slots[at + 1];
     }
     new BigUint64Array(pairs.buffer).sort();
     return pairs;
@@ -45,7 +45,7 @@ export class HashSet64 {
     this.#slots = new Uint32Array(old.length * 2);
     this.size = 0;
     for (let at = 0; at < old.length; at += 2) {
-      if (old[at] !== 0 || old[at + 1] !== 0) this.add(old[at + 1]!, old[at]!);
+      if (old[at] !== 0 || old[at + 1] !== 0) this.add(old[at + 1], old[at]);
     }
   }
 }

@@ -55,20 +55,20 @@ export class Hasher64 {
     let h4 = h1;
     let at = 0;
     for (const end = wholeBlocks >> 2; at < end; at += 4) {
-      h1 ^= Math.imul(rotate(Math.imul(words[at]!, C1), 15), C2);
+      h1 ^= Math.imul(rotate(Math.imul(words[at], C1), 15), C2);
       h1 = (Math.imul(rotate(h1, 19) + h2, 5) + 0x561ccd1b) | 0;
-      h2 ^= Math.imul(rotate(Math.imul(words[at + 1]!, C2), 16), C3);
+      h2 ^= Math.imul(rotate(Math.imul(words[at + 1], C2), 16), C3);
       h2 = (Math.imul(rotate(h2, 17) + h3, 5) + 0x0bcaa747) | 0;
-      h3 ^= Math.imul(rotate(Math.imul(words[at + 2]!, C3), 17), C4);
+      h3 ^= Math.imul(rotate(Math.imul(words[at + 2], C3), 17), C4);
       h3 = (Math.imul(rotate(h3, 15) + h4, 5) + 0x96cd1c35) | 0;
-      h4 ^= Math.imul(rotate(Math.imul(words[at + 3]!, C4), 18), C1);
+      h4 ^= Math.imul(rotate(Math.imul(words[at + 3], C4), 18), C1);
       h4 = (Math.imul(rotate(h4, 13) + h1, 5) + 0x32ac3b17) | 0;
     }
     if (length !== wholeBlocks) {
-      h4 ^= Math.imul(rotate(Math.imul(words[at + 3]!, C4), 18), C1);
-      h3 ^= Math.imul(rotate(Math.imul(words[at + 2]!, C3), 17), C4);
-      h2 ^= Math.imul(rotate(Math.imul(words[at + 1]!, C2), 16), C3);
-      h1 ^= Math.imul(rotate(Math.imul(words[at]!, C1), 15), C2);
+      h4 ^= Math.imul(rotate(Math.imul(words[at + 3], C4), 18), C1);
+      h3 ^= Math.imul(rotate(Math.imul(words[at + 2], C3), 17), C4);
+      h2 ^= Math.imul(rotate(Math.imul(words[at + 1], C2), 16), C3);
+      h1 ^= Math.imul(rotate(Math.imul(words[at], C1), 15), C2);
     }
     h1 ^= length;
     h2 ^= length;

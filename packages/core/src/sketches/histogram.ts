@@ -31,13 +31,13 @@ export class ValueHistogram {
   /** The smallest value, +Infinity where there is none. */
   get min(): number {
     this.#flush();
-    return this.#points.length === 0 ? Number.POSITIVE_INFINITY : this.#points.value[0]!;
+    return this.#points.length === 0 ? Number.POSITIVE_INFINITY : this.#points.value[0];
   }
 
   /** The largest value, -Infinity where there is none. */
   get max(): number {
     this.#flush();
-    return this.#points.length === 0 ? Number.NEGATIVE_INFINITY : this.#points.value[this.#points.length - 1]!;
+    return this.#points.length === 0 ? Number.NEGATIVE_INFINITY : this.#points.value[this.#points.length - 1];
   }
 
   /** Adds `x`, `n` times (a positive integer). Throws MILLRACE_SCHEMA for NaN and for another `n`. */

@@ -50,19 +50,19 @@ export class HyperLogLog {
 
   addBytes(bytes: Uint8Array): void {
     hasher.bytes(bytes, SEED_BYTES);
-    this.addHash(hasher.hash[0]!, hasher.hash[1]!);
+    this.addHash(hasher.hash[0], hasher.hash[1]);
   }
 
   /** A string is not the same value as its bytes. */
   addString(text: string): void {
     hasher.string(text, SEED_STRING);
-    this.addHash(hasher.hash[0]!, hasher.hash[1]!);
+    this.addHash(hasher.hash[0], hasher.hash[1]);
   }
 
   /** 0 and -0 are one value, and so are all NaN. */
   addNumber(x: number): void {
     hasher.number(x, SEED_NUMBER);
-    this.addHash(hasher.hash[0]!, hasher.hash[1]!);
+    this.addHash(hasher.hash[0], hasher.hash[1]);
   }
 
   /** Adds all that `other` holds, which stays as it is. Throws MILLRACE_USAGE where precisions differ. */
@@ -78,7 +78,7 @@ export class HyperLogLog {
     if (this.#hashes !== undefined) this.#leaveHashes(this.#hashes);
     const registers = this.#registers;
     const others = other.#registers;
-    for (let i = 0; i < registers.length; i++) if (others[i]! > registers[i]!) registers[i] = others[i]!;
+    for (let i = 0; i < registers.length; i++) if (others[i] > registers[i]) registers[i] = others[i];
   }
 
   /** The number of different values, rounded to an integer. */
@@ -87,10 +87,10 @@ export class HyperLogLog {
     const m = this.#registers.length;
     const q = 64 - this.precision;
     const histogram = new Float64Array(q + 2);
-    for (let i = 0; i < m; i++) histogram[this.#registers[i]!]! += 1;
-    let z = m * tau(1 - histogram[q + 1]! / m);
-    for (let k = q; k >= 1; k--) z = 0.5 * (z + histogram[k]!);
-    z += m * sigma(histogram[0]! / m);
+    for (let i = 0; i < m; i++) histogram[this.#registers[i]] += 1;
+    let z = m * tau(1 - histogram[q + 1] / m);
+    for (let k = q; k >= 1; k--) z = 0.5 * (z + histogram[k]);
+    z += m * sigma(histogram[0] / m);
     return Math.round((m * m) / (2 * Math.LN2 * z));
   }
 
@@ -134,14 +134,14 @@ export class HyperLogLog {
   }
 
   #addPairs(pairs: Uint32Array): void {
-    for (let i = 0; i < pairs.length; i += 2) this.addHash(pairs[i + 1]!, pairs[i]!);
+    for (let i = 0; i < pairs.length; i += 2) this.addHash(pairs[i + 1], pairs[i]);
   }
 
   #leaveHashes(hashes: HashSet64): void {
     this.#hashes = undefined;
     this.#registers = new Uint8Array(2 ** this.precision);
     const pairs = hashes.sorted();
-    for (let i = 0; i < pairs.length; i += 2) this.#setRegister(pairs[i + 1]!, pairs[i]!);
+    for (let i = 0; i < pairs.length; i += 2) this.#setRegister(pairs[i + 1], pairs[i]);
   }
 
   /** The first bits name the register, which keeps the largest place of the first one bit after them. */
@@ -150,7 +150,7 @@ export class HyperLogLog {
     const index = high >>> (32 - p);
     const rest = (high << p) | (low >>> (32 - p));
     const place = rest !== 0 ? Math.clz32(rest) + 1 : 33 + Math.min(Math.clz32(low << p), 32 - p);
-    if (place > this.#registers[index]!) this.#registers[index] = place;
+    if (place > this.#registers[index]) this.#registers[index] = place;
   }
 }
 

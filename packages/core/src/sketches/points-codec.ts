@@ -17,17 +17,17 @@ export function encodePoints(writer: ByteWriter, points: Points): void {
   const shape = shapeOf(points);
   writer.u8(shape);
   if ((shape & INTEGERS) !== 0) {
-    const first = value[0]!;
+    const first = value[0];
     writer.varint(first < 0 ? -2 * first - 1 : 2 * first);
-    for (let i = 1; i < length; i++) writer.varint(value[i]! - value[i - 1]!);
+    for (let i = 1; i < length; i++) writer.varint(value[i] - value[i - 1]);
   } else {
     writer.f64Array(value, 0, length);
   }
-  if ((shape & WEIGHED) !== 0) for (let i = 0; i < length; i++) writer.varint(weight[i]!);
+  if ((shape & WEIGHED) !== 0) for (let i = 0; i < length; i++) writer.varint(weight[i]);
   if ((shape & MIXED) !== 0) {
     for (let i = 0; i < length; i += 8) {
       let bits = 0;
-      for (let j = 0; j < 8 && i + j < length; j++) bits |= mixed[i + j]! << j;
+      for (let j = 0; j < 8 && i + j < length; j++) bits |= mixed[i + j] << j;
       writer.u8(bits);
     }
   }
@@ -45,7 +45,7 @@ export function decodePoints(reader: ByteReader): Points {
   if ((shape & INTEGERS) !== 0) {
     const first = reader.varint();
     value[0] = first % 2 === 1 ? -(first + 1) / 2 : first / 2;
-    for (let i = 1; i < length; i++) value[i] = value[i - 1]! + reader.varint();
+    for (let i = 1; i < length; i++) value[i] = value[i - 1] + reader.varint();
   } else {
     value.set(reader.f64Array(length));
   }
@@ -62,7 +62,7 @@ export function decodePoints(reader: ByteReader): Points {
 function shapeOf(points: Points): number {
   let shape = INTEGERS;
   for (let i = 0; i < points.length; i++) {
-    const value = points.value[i]!;
+    const value = points.value[i];
     if (!Number.isInteger(value) || Math.abs(value) >= LARGEST_DELTA_CODED) shape &= ~INTEGERS;
     if (points.weight[i] !== 1) shape |= WEIGHED;
     if (points.mixed[i] === 1) shape |= MIXED;

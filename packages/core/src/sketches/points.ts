@@ -1,3 +1,5 @@
+import { sortDoubles } from "./sort-doubles.ts";
+
 /**
  * Weighted points ascending by value, as parallel columns. A pure point stands for `weight` equal
  * values; a mixed one (a t-digest's centroid) for the mean of different values.
@@ -34,7 +36,7 @@ export class Points {
 
   totalWeight(): number {
     let total = 0;
-    for (let i = 0; i < this.length; i++) total += this.weight[i]!;
+    for (let i = 0; i < this.length; i++) total += this.weight[i];
     return total;
   }
 }
@@ -43,14 +45,14 @@ export class Points {
 export function collectRuns(values: Float64Array, count: number, out: Points): void {
   out.reset(count);
   if (count === 0) return;
-  values.subarray(0, count).sort();
+  sortDoubles(values, count);
   const value = out.value;
   const weight = out.weight;
   let length = 0;
-  let current = values[0]!;
+  let current = values[0];
   let start = 0;
   for (let i = 1; i < count; i++) {
-    const next = values[i]!;
+    const next = values[i];
     if (next === current) continue;
     value[length] = current;
     weight[length++] = i - start;
@@ -78,17 +80,17 @@ export function mergePoints(a: Points, b: Points, out: Points): void {
     let nextValue: number;
     let nextWeight: number;
     let nextMixed: number;
-    if (j >= bLength || (i < aLength && aValue[i]! <= bValue[j]!)) {
-      nextValue = aValue[i]!;
-      nextWeight = a.weight[i]!;
-      nextMixed = a.mixed[i++]!;
+    if (j >= bLength || (i < aLength && aValue[i] <= bValue[j])) {
+      nextValue = aValue[i];
+      nextWeight = a.weight[i];
+      nextMixed = a.mixed[i++];
     } else {
-      nextValue = bValue[j]!;
-      nextWeight = b.weight[j]!;
-      nextMixed = b.mixed[j++]!;
+      nextValue = bValue[j];
+      nextWeight = b.weight[j];
+      nextMixed = b.mixed[j++];
     }
     if (n > 0 && nextValue === value[n - 1] && nextMixed === 0 && mixed[n - 1] === 0) {
-      weight[n - 1]! += nextWeight;
+      weight[n - 1] += nextWeight;
     } else {
       value[n] = nextValue;
       weight[n] = nextWeight;
@@ -112,8 +114,8 @@ export function quantileOfPoints(points: Points, total: number, q: number, min: 
   let previousRank = 0;
   let previousValue = min;
   for (let i = 0; i < points.length; i++) {
-    const weight = points.weight[i]!;
-    const value = points.value[i]!;
+    const weight = points.weight[i];
+    const value = points.value[i];
     const spread = points.mixed[i] === 1 ? (weight - 1) / 2 : 0;
     const first = start + spread;
     const last = start + weight - 1 - spread;
@@ -145,16 +147,16 @@ export function countUpTo(
   let previousMass = 1;
   let previousValue = min;
   for (let i = 0; i < points.length; i++) {
-    const weight = points.weight[i]!;
-    const value = points.value[i]!;
+    const weight = points.weight[i];
+    const value = points.value[i];
     const spread = points.mixed[i] === 1 ? weight / 2 : 0;
-    const left = start + spread;
+    const left = Math.max(previousMass, start + spread);
     if (strict ? x <= value : x < value) return between(previousMass, left, x, previousValue, value);
     start += weight;
-    previousMass = start - spread;
+    previousMass = Math.max(left, start - spread);
     previousValue = value;
   }
-  return between(previousMass, total - 1, x, previousValue, max);
+  return between(previousMass, Math.max(previousMass, total - 1), x, previousValue, max);
 }
 
 function between(fromMass: number, toMass: number, x: number, fromValue: number, toValue: number): number {

@@ -14,14 +14,14 @@ export function encodeRegisters(writer: ByteWriter, registers: Uint8Array): void
     for (let i = 0; i < registers.length; i++) {
       if (registers[i] === 0) continue;
       writer.varint(i - next);
-      writer.u8(registers[i]!);
+      writer.u8(registers[i]);
       next = i + 1;
     }
     return;
   }
   writer.u8(PACKED);
   for (let i = 0; i < registers.length; i += 4) {
-    const bits = registers[i]! | (registers[i + 1]! << 6) | (registers[i + 2]! << 12) | (registers[i + 3]! << 18);
+    const bits = registers[i] | (registers[i + 1] << 6) | (registers[i + 2] << 12) | (registers[i + 3] << 18);
     writer.u8(bits & 255);
     writer.u8((bits >> 8) & 255);
     writer.u8(bits >> 16);
@@ -44,6 +44,6 @@ export function decodeRegisters(reader: ByteReader, count: number, largest: numb
       for (let j = 0; j < 4; j++) registers[i + j] = (bits >> (6 * j)) & 63;
     }
   }
-  for (let i = 0; i < count; i++) if (registers[i]! > largest) reader.fail(`register ${i} is ${registers[i]}, above ${largest}`);
+  for (let i = 0; i < count; i++) if (registers[i] > largest) reader.fail(`register ${i} is ${registers[i]}, above ${largest}`);
   return registers;
 }

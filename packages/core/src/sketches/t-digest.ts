@@ -2,12 +2,14 @@ import type { ByteReader, ByteWriter } from "../codec/bytes.ts";
 import { MillraceError } from "../errors.ts";
 import { decodePoints, encodePoints } from "./points-codec.ts";
 import { collectRuns, countUpTo, mergePoints, Points, quantileOfPoints } from "./points.ts";
+import { sortDoubles } from "./sort-doubles.ts";
 
 const FORMAT = 1;
 const FLAG_EXACT = 1;
 const DEFAULT_COMPRESSION = 200;
 const EXACT_PER_COMPRESSION = 5;
 const BUFFER_PER_COMPRESSION = 8;
+const SMALLEST_FULL_BUFFER = 1600;
 const FIRST_BUFFER = 16;
 const PUSHED_WEIGHT = 16;
 
@@ -16,9 +18,11 @@ const PUSHED_WEIGHT = 16;
  * Ertl, "Computing Extremely Accurate Quantiles Using t-Digests", arXiv 1902.04023).
  *
  * Exact while there are at most `5 * compression` distinct values, however many values there are:
- * then `quantile` equals that of `ValueHistogram`. Beyond that, at most `compression` + 2 centroids
- * are kept (a value heavier than its share of ranks keeps a centroid of its own, at exactly that
- * value). Infinities are values like any other; halfway between the two is NaN.
+ * then `quantile` equals that of `ValueHistogram`. Beyond that, at most `2 * compression` + 4
+ * centroids are kept between merges, as in the paper's two-level variant (a value heavier than a
+ * centroid's share of ranks keeps one of its own, at exactly that value). The widest centroid, at the
+ * median, spans pi / (2 * compression) of the ranks, 0.8% at the default; at the ends it is a few values.
+ * Infinities are values like any other; halfway between the two is NaN.
  *
  * The state is a function of the sequence of `add` and `merge`: queries, `encode` and `decode` in
  * between change no later answer.
@@ -35,7 +39,7 @@ export class TDigest {
   #view: Points | undefined;
   #viewCount = -1;
 
-  /** `compression` (10 to 10,000, default 200) bounds size and error; a rank is wrong by about 1/compression at most. */
+  /** `compression` (10 to 10,000, default 200) sets size and error. Throws MILLRACE_USAGE for another. */
   constructor(compression: number = DEFAULT_COMPRESSION) {
     if (!Number.isInteger(compression) || compression < 10 || compression > 10_000) {
       throw new MillraceError("MILLRACE_USAGE", "t-digest", `compression ${compression} is not an integer from 10 to 10000`);
@@ -93,12 +97,10 @@ export class TDigest {
     }
     this.#min = Math.min(this.#min, other.#min);
     this.#max = Math.max(this.#max, other.#max);
-    if (other === this) {
-      const own = buffer.slice(0, buffered);
-      for (let i = 0; i < buffered; i++) this.add(own[i]!);
-    } else {
-      for (let i = 0; i < buffered; i++) this.add(buffer[i]!);
-    }
+    const splits = this.#buffered + buffered > this.#fullBuffer();
+    if (splits) sortDoubles(buffer, buffered);
+    const added = other === this ? buffer.slice(0, buffered) : buffer;
+    for (let i = 0; i < buffered; i++) this.add(added[i]);
   }
 
   /** The q-quantile, q in 0..1; NaN where nothing was added. Throws MILLRACE_USAGE for another q. */
@@ -120,6 +122,17 @@ export class TDigest {
   rank(x: number): number {
     const below = countUpTo(this.#merged(), this.count, x, true, this.#min, this.#max);
     return (below / this.count + this.cdf(x)) / 2;
+  }
+
+  /**
+   * Merges buffered values into the centroids now, for the smallest encoding of a part that gets
+   * nothing more. Unlike a query it counts as an operation: later sketched answers may differ.
+   */
+  compact(): void {
+    if (this.#buffered === 0) return;
+    collectRuns(this.#buffer, this.#buffered, runs);
+    this.#buffered = 0;
+    this.#absorb(runs);
   }
 
   encode(writer: ByteWriter): void {
@@ -148,13 +161,14 @@ export class TDigest {
     digest.#points = decodePoints(reader);
     digest.#pointsWeight = digest.#points.totalWeight();
     const buffered = decodePoints(reader);
+    if (buffered.totalWeight() > digest.#fullBuffer()) reader.fail("a t-digest's buffer holds more than it may");
     for (let i = 0; i < buffered.length; i++) {
-      for (let n = buffered.weight[i]!; n > 0; n--) digest.add(buffered.value[i]!);
+      for (let n = buffered.weight[i]; n > 0; n--) digest.add(buffered.value[i]);
     }
     const { value, length } = digest.#points;
     if (length > 0) {
-      digest.#min = Math.min(digest.#min, value[0]!);
-      digest.#max = Math.max(digest.#max, value[length - 1]!);
+      digest.#min = Math.min(digest.#min, value[0]);
+      digest.#max = Math.max(digest.#max, value[length - 1]);
     }
     if (range !== undefined) {
       digest.#min = range.min;
@@ -183,16 +197,18 @@ export class TDigest {
   }
 
   #makeRoom(): void {
-    const full = this.compression * BUFFER_PER_COMPRESSION;
-    if (this.#buffer.length < full) {
-      const larger = new Float64Array(Math.min(full, this.#buffer.length * 4));
-      larger.set(this.#buffer);
-      this.#buffer = larger;
+    const full = this.#fullBuffer();
+    if (this.#buffer.length >= full) {
+      this.compact();
       return;
     }
-    collectRuns(this.#buffer, this.#buffered, runs);
-    this.#buffered = 0;
-    this.#absorb(runs);
+    const larger = new Float64Array(Math.min(full, this.#buffer.length * 4));
+    larger.set(this.#buffer);
+    this.#buffer = larger;
+  }
+
+  #fullBuffer(): number {
+    return Math.max(SMALLEST_FULL_BUFFER, this.compression * BUFFER_PER_COMPRESSION);
   }
 
   #absorb(added: Points): void {
@@ -225,23 +241,23 @@ const merged = new Points();
 const compressed = new Points();
 
 /**
- * Merges neighbours while one centroid spans at most 1 of k1(q) = compression / 2 pi * asin(2q - 1).
- * The next bound is k1's inverse at k1(q) + 1, by the sum formula of the sine.
+ * Merges neighbours while one centroid spans at most 1/2 of k1(q) = compression / 2 pi * asin(2q - 1).
+ * The next bound is k1's inverse at k1(q) + 1/2, by the sum formula of the sine.
  */
 function compress(from: Points, total: number, compression: number, to: Points): void {
   to.reset(from.length);
-  const angle = (2 * Math.PI) / compression;
+  const angle = Math.PI / compression;
   const cosine = Math.cos(angle);
   const sine = Math.sin(angle);
   let emitted = 0;
   let bound = (total * (1 - cosine)) / 2;
   let length = 0;
-  let mean = from.value[0]!;
-  let weight = from.weight[0]!;
-  let mixed = from.mixed[0]!;
+  let mean = from.value[0];
+  let weight = from.weight[0];
+  let mixed = from.mixed[0];
   for (let i = 1; i < from.length; i++) {
-    const value = from.value[i]!;
-    const added = from.weight[i]!;
+    const value = from.value[i];
+    const added = from.weight[i];
     if (emitted + weight + added <= bound && value < Number.POSITIVE_INFINITY && mean > Number.NEGATIVE_INFINITY) {
       weight += added;
       mean = Math.min(value, mean + (value - mean) * (added / weight));
@@ -257,7 +273,7 @@ function compress(from: Points, total: number, compression: number, to: Points):
     bound = x >= cosine ? total : (total * (x * cosine + 2 * Math.sqrt(q * (1 - q)) * sine + 1)) / 2;
     mean = value;
     weight = added;
-    mixed = from.mixed[i]!;
+    mixed = from.mixed[i];
   }
   to.value[length] = mean;
   to.weight[length] = weight;

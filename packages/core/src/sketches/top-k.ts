@@ -36,7 +36,7 @@ export class TopK<T, K = string> {
       this.#siftUp(heap.length - 1);
       return true;
     }
-    const worst = heap[0]!;
+    const worst = heap[0];
     if (score < worst.score || (score === worst.score && this.#compareKeys(key, worst.key) >= 0)) return false;
     heap[0] = { score, key, item };
     this.#siftDown();
@@ -59,12 +59,12 @@ export class TopK<T, K = string> {
 
   #siftUp(start: number): void {
     const heap = this.#heap;
-    const moving = heap[start]!;
+    const moving = heap[start];
     let at = start;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (!this.#isWorse(moving, heap[parent]!)) break;
-      heap[at] = heap[parent]!;
+      if (!this.#isWorse(moving, heap[parent])) break;
+      heap[at] = heap[parent];
       at = parent;
     }
     heap[at] = moving;
@@ -72,12 +72,12 @@ export class TopK<T, K = string> {
 
   #siftDown(): void {
     const heap = this.#heap;
-    const moving = heap[0]!;
+    const moving = heap[0];
     let at = 0;
     for (let child = 1; child < heap.length; child = 2 * at + 1) {
-      if (child + 1 < heap.length && this.#isWorse(heap[child + 1]!, heap[child]!)) child++;
-      if (!this.#isWorse(heap[child]!, moving)) break;
-      heap[at] = heap[child]!;
+      if (child + 1 < heap.length && this.#isWorse(heap[child + 1], heap[child])) child++;
+      if (!this.#isWorse(heap[child], moving)) break;
+      heap[at] = heap[child];
       at = child;
     }
     heap[at] = moving;
