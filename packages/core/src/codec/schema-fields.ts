@@ -38,9 +38,12 @@ export type FieldsInput<Shape> = Flat<ObjectOf<Shape, WrittenAs & Record<FieldTy
 export interface FieldsSchema<Shape extends Readonly<Record<string, FieldSpec>>>
   extends StandardSchemaV1<FieldsInput<Shape>, FieldsOutput<Shape>> {
   readonly fields: readonly Field[];
-  readonly "~standard": StandardSchemaV1.Props<FieldsInput<Shape>, FieldsOutput<Shape>> & {
-    readonly validate: (value: unknown) => StandardSchemaV1.Result<FieldsOutput<Shape>>;
-  };
+  readonly "~standard": FieldsProps<FieldsInput<Shape>, FieldsOutput<Shape>>;
+}
+
+/** The schema's properties; `validate` always answers at once. */
+export interface FieldsProps<Input, Output> extends StandardSchemaV1.Props<Input, Output> {
+  readonly validate: (value: unknown) => StandardSchemaV1.Result<Output>;
 }
 
 /**
