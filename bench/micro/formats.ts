@@ -65,7 +65,7 @@ function decodeAll(decoder: Decoder, bytes: Uint8Array, format: "ndjson" | "csv"
     const end = lastRecordEnd(bytes, at, Math.min(at + BLOCK, bytes.length), format);
     decoder.decode(bytes.subarray(at, end), 0, end - at, out);
     const taken = out.take();
-    if (taken.malformed.length > 0) throw new Error(`line ${taken.malformed[0]!.line}: ${taken.malformed[0]!.reason}`);
+    if (taken.malformed.length > 0) throw new Error(`line ${taken.malformed[0].line}: ${taken.malformed[0].reason}`);
     rows += taken.rows.length;
     at = end;
   }

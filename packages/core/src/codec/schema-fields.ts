@@ -1,4 +1,4 @@
-import type { StandardSchemaV1, StandardTypedV1 } from "@standard-schema/spec";
+import type { StandardJSONSchemaV1, StandardSchemaV1, StandardTypedV1 } from "@standard-schema/spec";
 import type { Field, FieldType } from "../contracts/columns.ts";
 import { MillraceError } from "../errors.ts";
 import { isEpochMillis, parseIsoTime } from "./formats/iso-time.ts";
@@ -105,12 +105,16 @@ function isFieldsSchema(schema: StandardTypedV1): schema is StandardTypedV1 & { 
   return schema["~standard"].vendor === VENDOR && "fields" in schema;
 }
 
+function isJsonSchema(schema: StandardTypedV1): schema is StandardJSONSchemaV1 {
+  const props: object = schema["~standard"];
+  return "jsonSchema" in props && isRecord(props.jsonSchema) && typeof props.jsonSchema["input"] === "function";
+}
+
 /** Undefined where the schema is no Standard JSON Schema, or cannot say itself as one. */
 function inputJsonSchema(schema: StandardTypedV1): Record<string, unknown> | undefined {
-  const converter: unknown = (schema["~standard"] as { readonly jsonSchema?: unknown }).jsonSchema;
-  if (!isRecord(converter) || typeof converter["input"] !== "function") return undefined;
+  if (!isJsonSchema(schema)) return undefined;
   try {
-    const described: unknown = converter["input"]({ target: "draft-2020-12" });
+    const described: unknown = schema["~standard"].jsonSchema.input({ target: "draft-2020-12" });
     return isRecord(described) ? described : undefined;
   } catch {
     return undefined;
