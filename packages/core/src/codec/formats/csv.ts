@@ -6,7 +6,7 @@ import { ColumnSink } from "./column-sink.ts";
 import type { Decoder } from "./column-sink.ts";
 import { isEpochMillis, parseIsoTime, readIsoTime } from "./iso-time.ts";
 import { fieldReason, MISSING, WRONG_TYPE } from "./malformed.ts";
-import { readDecimal } from "./numbers.ts";
+import { readDecimal, readJsonNumber } from "./numbers.ts";
 import { byteOrderMarkLength, csvBytes, csvRecordEnd } from "./record-ends.ts";
 import type { CsvBytes } from "./record-ends.ts";
 import { isUtf8, utf8Next } from "./utf8-scan.ts";
@@ -156,23 +156,11 @@ class CsvDecoder implements Decoder {
         if (c >= 0x80) i = unquotedEnd(bytes, i, stops);
         if (i < 0) return NOT_UTF8;
       } else if (op <= INTEGER) {
-        // Up to 15 plain digits, else the careful way.
-        const start = i;
-        const negative = c === MINUS;
-        if (negative) c = bytes[++i];
-        const first = i;
-        let value = 0;
-        while (c >= 48 && c <= 57) {
-          value = value * 10 + (c - 48);
-          c = bytes[++i];
-        }
-        const digits = i - first;
-        if (stops[c] === 1 && digits > 0 && digits <= 15) {
-          out.numbers[targets[column]][row] = negative ? -value : value;
-        } else {
-          i = this.#unquoted(bytes, start, column, out);
-          if (i < 0) return i;
-        }
+        const numbers = out.numbers[targets[column]];
+        const after = readJsonNumber(bytes, i, numbers, row);
+        const fits = after >= 0 && stops[bytes[after]] === 1 && (op === INTEGER ? Number.isSafeInteger(numbers[row]) : Number.isFinite(numbers[row]));
+        i = fits ? after : this.#unquoted(bytes, i, column, out);
+        if (i < 0) return i;
       } else if (op === TIMESTAMP) {
         const after = readIsoTime(bytes, i, out.numbers[targets[column]], row);
         if (after >= 0 && delimiter !== SPACE && stops[bytes[after]] === 1) i = after;
@@ -207,13 +195,24 @@ class CsvDecoder implements Decoder {
   /** Reads a quoted field; `i` is after its opening quote. Returns the offset after the closing one, or a code. */
   #quoted(bytes: Uint8Array, i: number, column: number, out: ColumnSink): number {
     const { quote } = this.#csv;
-    const after = quotedEnd(bytes, i, this.#end, quote);
-    if (after < 0) return BAD_QUOTES;
-    const end = after - 1;
-    if (!isUtf8(bytes, i, end)) return NOT_UTF8;
+    const limit = this.#end;
+    let end = i;
+    let doubled = false;
+    let ascii = true;
+    for (; end < limit; end++) {
+      const c = bytes[end];
+      if (c >= 0x80) ascii = false;
+      if (c !== quote) continue;
+      if (end + 1 === limit || bytes[end + 1] !== quote) break;
+      doubled = true;
+      end++;
+    }
+    if (end >= limit) return BAD_QUOTES;
+    if (!ascii && !isUtf8(bytes, i, end)) return NOT_UTF8;
+    const after = end + 1;
     if (this.#ops[column] === SKIP) return after;
     let stored: boolean;
-    if (doubles(bytes, i, end, quote)) {
+    if (doubled) {
       out.reserveText(end - i);
       const { text, textEnd } = out;
       let at = textEnd;
@@ -313,11 +312,6 @@ function quotedEnd(bytes: Uint8Array, i: number, end: number, quote: number): nu
     else return i + 1;
   }
   return -1;
-}
-
-function doubles(bytes: Uint8Array, start: number, end: number, quote: number): boolean {
-  for (let i = start; i < end; i++) if (bytes[i] === quote) return true;
-  return false;
 }
 
 /** Whether the text is an optional minus and up to 16 digits: a count of epoch milliseconds. */
