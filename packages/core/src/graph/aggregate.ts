@@ -5,6 +5,8 @@ import type { ByteReader, ByteWriter } from "../codec/bytes.ts";
  * `merge` may change and return the accumulator they are given, but must not change it and then throw.
  */
 export interface Aggregate<in T, A, out R> {
+  /** Only Millrace's own aggregates have one; its absence tells a plain one, to the compiler too. */
+  readonly form?: undefined;
   init(): A;
   add(accumulator: A, value: T, time: number): A;
   merge(accumulator: A, other: A): A;
@@ -15,12 +17,15 @@ export interface Aggregate<in T, A, out R> {
  * An aggregate that Millrace knows more of: the extraction apart from the adding (so that a throwing
  * closure never leaves half an update), a name and version that are kept with the state, and a codec.
  */
-export interface ValueAggregate<in T, A, out R> extends Aggregate<never, A, R> {
+export interface ValueAggregate<in T, A, out R> {
   readonly form: "value";
   readonly name: string;
   /** What is added, from the value of the atom; null and undefined are passed over. */
   readonly input: (value: T) => unknown;
+  init(): A;
   add(accumulator: A, input: never, time: number): A;
+  merge(accumulator: A, other: A): A;
+  result(accumulator: A): R;
   encode(accumulator: A, writer: ByteWriter): void;
   decode(reader: ByteReader): A;
 }
@@ -42,8 +47,8 @@ export interface NumericAggregate<in T, out R> {
 }
 
 export type AnyAggregate<T = never, R = unknown> =
-  | Aggregate<T, never, R>
-  | ValueAggregate<T, never, R>
+  | Aggregate<T, unknown, R>
+  | ValueAggregate<T, unknown, R>
   | NumericAggregate<T, R>;
 
 /** Aggregates by name, computed together over the same atoms. */
