@@ -31,7 +31,10 @@ export interface LinkBatch {
   readonly bytes: Uint8Array;
 }
 
-/** Atoms for a topic's partition, encoded; the ledger gives them the next `count` (at least 1) offsets. */
+/**
+ * Atoms for a topic's partition, encoded; the ledger gives them the next `count` offsets. At least one
+ * atom, and not without bytes.
+ */
 export interface TopicAppend {
   readonly topic: string;
   readonly partition: number;

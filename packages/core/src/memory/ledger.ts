@@ -127,8 +127,9 @@ function apply(store: Store, commit: Commit): CommitResult {
     return { outcome: "refused", root: copyRoot(slot?.root ?? root) };
   }
   checkLinks(store, commit);
-  for (const { topic, partition, count } of commit.appends) {
-    invariant(Number.isSafeInteger(count) && count > 0, `topic ${topic}/${partition}`, `an append of ${count} atoms.`);
+  for (const { topic, partition, count, bytes } of commit.appends) {
+    const some = Number.isSafeInteger(count) && count > 0 && bytes.length > 0;
+    invariant(some, `topic ${topic}/${partition}`, `an append of ${count} atoms in ${bytes.length} bytes.`);
   }
 
   slot.root = { epoch: root.epoch, version: commit.version, progress: copy(commit.progress), wakeAt: commit.wakeAt };
