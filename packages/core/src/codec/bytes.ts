@@ -205,7 +205,7 @@ export class ByteReader {
 
   u8(): number {
     if (this.#position >= this.#end) this.#short(1);
-    return this.#bytes[this.#position++]!;
+    return this.#bytes[this.#position++];
   }
 
   u16(): number {

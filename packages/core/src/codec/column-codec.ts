@@ -67,9 +67,9 @@ function encodeNumbers(column: NumberColumn, selection: Int32Array | undefined, 
   let greatest = -Infinity;
   let integers = true;
   for (let i = 0; i < count; i++) {
-    const row = selection === undefined ? i : selection[i]!;
+    const row = selection === undefined ? i : selection[i];
     if (valid !== undefined && valid[row] === 0) continue;
-    const value = values[row]!;
+    const value = values[row];
     if (value < least) least = value;
     if (value > greatest) greatest = value;
     if (Math.floor(value) !== value || (value === 0 && 1 / value < 0)) {
@@ -84,14 +84,14 @@ function encodeNumbers(column: NumberColumn, selection: Int32Array | undefined, 
   writer.u8(width);
   if (width === RAW) {
     if (selection === undefined) return writer.f64Array(values, 0, count);
-    for (let i = 0; i < count; i++) writer.f64(values[selection[i]!]!);
+    for (let i = 0; i < count; i++) writer.f64(values[selection[i]]);
     return;
   }
   writer.f64(least);
   if (width === 0) return;
   for (let i = 0; i < count; i++) {
-    const row = selection === undefined ? i : selection[i]!;
-    const offset = valid !== undefined && valid[row] === 0 ? 0 : values[row]! - least;
+    const row = selection === undefined ? i : selection[i];
+    const offset = valid !== undefined && valid[row] === 0 ? 0 : values[row] - least;
     if (width === 1) writer.u8(offset);
     else if (width === 2) writer.u16(offset);
     else writer.u32(offset);
@@ -114,14 +114,14 @@ function decodeNumbers(reader: ByteReader, count: number): Float64Array {
 function writeBits(values: Uint8Array | undefined, usual: boolean, selection: Int32Array | undefined, count: number, writer: ByteWriter): void {
   let mixed = false;
   if (values !== undefined) {
-    for (let i = 0; i < count && !mixed; i++) mixed = (values[selection === undefined ? i : selection[i]!] !== 0) !== usual;
+    for (let i = 0; i < count && !mixed; i++) mixed = (values[selection === undefined ? i : selection[i]] !== 0) !== usual;
   }
   writer.u8(mixed ? 1 : 0);
   if (!mixed || values === undefined) return;
   for (let i = 0; i < count; i += 8) {
     let byte = 0;
     for (let bit = 0; bit < 8 && i + bit < count; bit++) {
-      if (values[selection === undefined ? i + bit : selection[i + bit]!] !== 0) byte |= 1 << bit;
+      if (values[selection === undefined ? i + bit : selection[i + bit]] !== 0) byte |= 1 << bit;
     }
     writer.u8(byte);
   }
@@ -133,13 +133,13 @@ function readBits(reader: ByteReader, count: number): Uint8Array | undefined {
   if (flag !== 1) reader.fail(`${flag} does not say whether bits follow`);
   const bytes = reader.bytes((count + 7) >>> 3);
   const values = new Uint8Array(count);
-  for (let i = 0; i < count; i++) values[i] = (bytes[i >>> 3]! >>> (i & 7)) & 1;
+  for (let i = 0; i < count; i++) values[i] = (bytes[i >>> 3] >>> (i & 7)) & 1;
   return values;
 }
 
 function selected(values: readonly unknown[], selection: Int32Array | undefined, count: number): readonly unknown[] {
   if (selection === undefined) return count === values.length ? values : values.slice(0, count);
   const chosen = new Array<unknown>(count);
-  for (let i = 0; i < count; i++) chosen[i] = values[selection[i]!];
+  for (let i = 0; i < count; i++) chosen[i] = values[selection[i]];
   return chosen;
 }

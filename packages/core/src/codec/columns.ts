@@ -33,7 +33,7 @@ export function stringColumnFrom(strings: readonly (string | null | undefined)[]
     starts[row] = writer.length;
     writer.utf8(text);
     ends[row] = writer.length;
-    if (ends[row]! - starts[row]! !== text.length && !text.isWellFormed()) {
+    if (ends[row] - starts[row] !== text.length && !text.isWellFormed()) {
       throw new MillraceError("MILLRACE_SCHEMA", `string column row ${row}`, "the string has a lone surrogate; make it well formed first");
     }
   }
@@ -73,15 +73,15 @@ export class DictionaryStrings implements StringColumn {
     this.starts = new Int32Array(codes.length);
     this.ends = new Int32Array(codes.length);
     for (let row = 0; row < codes.length; row++) {
-      this.starts[row] = offsets[codes[row]!]!;
-      this.ends[row] = offsets[codes[row]! + 1]!;
+      this.starts[row] = offsets[codes[row]]!;
+      this.ends[row] = offsets[codes[row] + 1]!;
     }
     this.#strings = new Array<string | undefined>(Math.max(0, offsets.length - 1)).fill(undefined);
   }
 
   get(row: number): string {
-    const code = this.codes[row]!;
-    return (this.#strings[code] ??= decodeUtf8(this.bytes, this.offsets[code]!, this.offsets[code + 1]!));
+    const code = this.codes[row];
+    return (this.#strings[code] ??= decodeUtf8(this.bytes, this.offsets[code], this.offsets[code + 1]));
   }
 }
 
@@ -102,8 +102,8 @@ class Utf8Strings implements StringColumn {
   }
 
   get(row: number): string {
-    const start = this.starts[row]!;
-    const end = this.ends[row]!;
+    const start = this.starts[row];
+    const end = this.ends[row];
     return this.#pool === undefined ? decodeUtf8(this.bytes, start, end) : this.#pool.get(this.bytes, start, end);
   }
 }

@@ -33,8 +33,8 @@ export class IntMap {
     const mask = table.length - 1;
     const tag = key + 1;
     for (let at = (Math.imul(key, GOLDEN) >>> this.#shift) << 1; ; at = (at + 2) & mask) {
-      const found = table[at]!;
-      if (found === tag) return table[at + 1]!;
+      const found = table[at];
+      if (found === tag) return table[at + 1];
       if (found === 0) return -1;
     }
   }
@@ -53,7 +53,7 @@ export class IntMap {
     const tag = key + 1;
     let at = (Math.imul(key, GOLDEN) >>> this.#shift) << 1;
     for (; ; at = (at + 2) & mask) {
-      const found = table[at]!;
+      const found = table[at];
       if (found === tag) {
         table[at + 1] = value;
         return;
@@ -72,7 +72,7 @@ export class IntMap {
     const table = this.#table;
     const mask = table.length - 1;
     for (let at = (hole + 2) & mask; table[at] !== 0; at = (at + 2) & mask) {
-      const home = (Math.imul(table[at]! - 1, GOLDEN) >>> this.#shift) << 1;
+      const home = (Math.imul(table[at] - 1, GOLDEN) >>> this.#shift) << 1;
       if (((at - home) & mask) >= ((at - hole) & mask)) {
         table[hole] = table[at]!;
         table[hole + 1] = table[at + 1]!;
@@ -94,7 +94,7 @@ export class IntMap {
   forEach(visit: (key: number, value: number) => void): void {
     const table = this.#table;
     for (let at = 0; at < table.length; at += 2) {
-      if (table[at] !== 0) visit(table[at]! - 1, table[at + 1]!);
+      if (table[at] !== 0) visit(table[at] - 1, table[at + 1]);
     }
   }
 
@@ -115,7 +115,7 @@ export class IntMap {
     this.#shift--;
     for (let from = 0; from < old.length; from += 2) {
       if (old[from] === 0) continue;
-      let at = (Math.imul(old[from]! - 1, GOLDEN) >>> this.#shift) << 1;
+      let at = (Math.imul(old[from] - 1, GOLDEN) >>> this.#shift) << 1;
       while (table[at] !== 0) at = (at + 2) & mask;
       table[at] = old[from]!;
       table[at + 1] = old[from + 1]!;

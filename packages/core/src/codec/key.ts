@@ -11,6 +11,8 @@ import { decodeUtf8Checked } from "./utf8.ts";
  * as in the tuple layer of FoundationDB.
  */
 
+/** Bytes from this one on start no string key. */
+export const FIRST_TAG = 0xf7;
 /** First byte of a number's encoding, which is 9 bytes long. */
 export const TAG_NUMBER = 0xfb;
 export const NUMBER_KEY_BYTES = 9;
@@ -35,7 +37,7 @@ export function encodeKey(key: Key, writer: ByteWriter): void {
 
 /** The key of `bytes[start, end)`; a tuple is frozen. Throws MILLRACE_DECODE where they are no key's encoding. */
 export function decodeKey(bytes: Uint8Array, start: number, end: number): Key {
-  if (start === end || bytes[start]! < TAG_STRING) return decodeUtf8Checked(bytes, start, end) ?? malformed("is not well-formed UTF-8");
+  if (start === end || bytes[start] < TAG_STRING) return decodeUtf8Checked(bytes, start, end) ?? malformed("is not well-formed UTF-8");
   if (bytes[start] === TAG_STRING) return malformed("starts with a tag that only elements of tuples have");
   const cursor = { at: start };
   if (bytes[start] !== TAG_TUPLE) {
@@ -59,13 +61,13 @@ export function keyBytes(key: Key): Uint8Array<ArrayBuffer> {
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const shared = Math.min(a.length, b.length);
   for (let i = 0; i < shared; i++) {
-    const difference = a[i]! - b[i]!;
+    const difference = a[i] - b[i];
     if (difference !== 0) return difference;
   }
   return a.length - b.length;
 }
 
-const TAG_STRING = 0xf7;
+const TAG_STRING = FIRST_TAG;
 const TAG_NULL = 0xf8;
 const TAG_FALSE = 0xf9;
 const TAG_TRUE = 0xfa;
@@ -110,8 +112,8 @@ function encodeText(text: string, writer: ByteWriter): void {
 function encodeNumber(value: number, writer: ByteWriter): void {
   if (!Number.isFinite(value)) refuse(String(value));
   floats[0] = value + 0;
-  let high = words[1]!;
-  let low = words[0]!;
+  let high = words[1];
+  let low = words[0];
   if (high >>> 31 === 1) {
     high = ~high;
     low = ~low;
@@ -136,7 +138,7 @@ function encodeBigint(value: bigint, writer: ByteWriter): void {
 }
 
 function decodeElement(bytes: Uint8Array, cursor: { at: number }, end: number): Scalar {
-  const tag = bytes[cursor.at++]!;
+  const tag = bytes[cursor.at++];
   switch (tag) {
     case TAG_STRING:
       return decodeText(bytes, cursor, end);
@@ -161,8 +163,8 @@ function decodeElement(bytes: Uint8Array, cursor: { at: number }, end: number): 
 
 /** The number whose 9-byte encoding starts at `at`. Throws MILLRACE_DECODE if no finite number is encoded so. */
 export function decodeNumberKey(bytes: Uint8Array, at: number): number {
-  let high = (bytes[at + 1]! << 24) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 8) | bytes[at + 4]!;
-  let low = (bytes[at + 5]! << 24) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 8) | bytes[at + 8]!;
+  let high = (bytes[at + 1] << 24) | (bytes[at + 2] << 16) | (bytes[at + 3] << 8) | bytes[at + 4];
+  let low = (bytes[at + 5] << 24) | (bytes[at + 6] << 16) | (bytes[at + 7] << 8) | bytes[at + 8];
   if (high < 0) {
     high ^= 0x80000000;
   } else {
@@ -171,7 +173,7 @@ export function decodeNumberKey(bytes: Uint8Array, at: number): number {
   }
   words[1] = high;
   words[0] = low;
-  const value = floats[0]!;
+  const value = floats[0];
   return Number.isFinite(value) && !Object.is(value, -0) ? value : malformed("is a number that no key can be");
 }
 
@@ -196,12 +198,12 @@ function decodeText(bytes: Uint8Array, cursor: { at: number }, end: number): str
 
 function decodeBigint(bytes: Uint8Array, cursor: { at: number }, end: number, negative: boolean): bigint {
   const flip = negative ? 0xff : 0;
-  const count = cursor.at < end ? bytes[cursor.at++]! ^ flip : MAX_BIGINT_BYTES + 1;
+  const count = cursor.at < end ? bytes[cursor.at++] ^ flip : MAX_BIGINT_BYTES + 1;
   if (count > MAX_BIGINT_BYTES || cursor.at + count > end) return malformed("ends inside a bigint");
   if (count === 0) return negative ? malformed("is a negative zero bigint") : 0n;
   let hex = "0x";
-  for (let i = 0; i < count; i++) hex += (bytes[cursor.at + i]! ^ flip).toString(16).padStart(2, "0");
-  if ((bytes[cursor.at]! ^ flip) === 0) return malformed("is a bigint with leading zeros");
+  for (let i = 0; i < count; i++) hex += (bytes[cursor.at + i] ^ flip).toString(16).padStart(2, "0");
+  if ((bytes[cursor.at] ^ flip) === 0) return malformed("is a bigint with leading zeros");
   cursor.at += count;
   return negative ? -BigInt(hex) : BigInt(hex);
 }

@@ -11,16 +11,16 @@ export function murmur2(bytes: Uint8Array, start: number, end: number): number {
   let hash = SEED ^ (end - start);
   let at = start;
   for (const whole = end - 3; at < whole; at += 4) {
-    let word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+    let word = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
     word = Math.imul(word, M);
     word ^= word >>> 24;
     hash = Math.imul(hash, M) ^ Math.imul(word, M);
   }
   const rest = end - at;
   if (rest > 0) {
-    if (rest > 2) hash ^= bytes[at + 2]! << 16;
-    if (rest > 1) hash ^= bytes[at + 1]! << 8;
-    hash = Math.imul(hash ^ bytes[at]!, M);
+    if (rest > 2) hash ^= bytes[at + 2] << 16;
+    if (rest > 1) hash ^= bytes[at + 1] << 8;
+    hash = Math.imul(hash ^ bytes[at], M);
   }
   hash ^= hash >>> 13;
   hash = Math.imul(hash, M);

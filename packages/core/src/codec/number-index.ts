@@ -21,13 +21,13 @@ export class NumberIndex {
   /** The slot of a number, or -1. */
   get(key: number): number {
     floats[0] = key + 0;
-    const low = words[0]!;
-    const high = words[1]!;
+    const low = words[0];
+    const high = words[1];
     const table = this.#table;
     const mask = this.#mask;
     for (let bucket = mix(low, high) >>> this.#shift; ; bucket = (bucket + 1) & mask) {
       const at = bucket * 3;
-      const slot = table[at + 2]!;
+      const slot = table[at + 2];
       if (slot === 0) return -1;
       if (table[at] === low && table[at + 1] === high) return slot - 1;
     }
@@ -36,21 +36,21 @@ export class NumberIndex {
   /** Adds a number that is not there yet. */
   add(key: number, slot: number): void {
     floats[0] = key + 0;
-    this.#insert(words[0]!, words[1]!, slot + 1);
+    this.#insert(words[0], words[1], slot + 1);
     if (++this.#size > this.#limit) this.#grow();
   }
 
   /** Removes a number that is there. */
   delete(key: number): void {
     floats[0] = key + 0;
-    const low = words[0]!;
-    const high = words[1]!;
+    const low = words[0];
+    const high = words[1];
     const table = this.#table;
     const mask = this.#mask;
     let hole = mix(low, high) >>> this.#shift;
     while (table[hole * 3] !== low || table[hole * 3 + 1] !== high || table[hole * 3 + 2] === 0) hole = (hole + 1) & mask;
     for (let bucket = (hole + 1) & mask; table[bucket * 3 + 2] !== 0; bucket = (bucket + 1) & mask) {
-      const home = mix(table[bucket * 3]!, table[bucket * 3 + 1]!) >>> this.#shift;
+      const home = mix(table[bucket * 3], table[bucket * 3 + 1]) >>> this.#shift;
       if (((bucket - home) & mask) >= ((bucket - hole) & mask)) {
         table.copyWithin(hole * 3, bucket * 3, bucket * 3 + 3);
         hole = bucket;
@@ -85,7 +85,7 @@ export class NumberIndex {
     const old = this.#table;
     this.#setCapacity(33 - this.#shift);
     for (let at = 0; at < old.length; at += 3) {
-      if (old[at + 2] !== 0) this.#insert(old[at]!, old[at + 1]!, old[at + 2]!);
+      if (old[at + 2] !== 0) this.#insert(old[at], old[at + 1], old[at + 2]);
     }
   }
 }

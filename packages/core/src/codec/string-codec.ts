@@ -11,9 +11,9 @@ export function encodeStrings(column: StringColumn, selection: Int32Array | unde
   let total = 0;
   let longest = 0;
   for (let i = 0; i < count; i++) {
-    const row = selection === undefined ? i : selection[i]!;
+    const row = selection === undefined ? i : selection[i];
     rows[i] = column.valid !== undefined && column.valid[row] === 0 ? -1 : row;
-    const length = rows[i]! < 0 ? 0 : column.ends[row]! - column.starts[row]!;
+    const length = rows[i] < 0 ? 0 : column.ends[row] - column.starts[row];
     total += length;
     if (length > longest) longest = length;
   }
@@ -21,15 +21,15 @@ export function encodeStrings(column: StringColumn, selection: Int32Array | unde
   const entries = count < MIN_DICTIONARY_ROWS ? undefined : findEntries(column, rows, codes);
   if (entries !== undefined) {
     let entryBytes = 0;
-    for (let e = 0; e < entries.length; e++) entryBytes += lengthOf(column, entries[e]!);
+    for (let e = 0; e < entries.length; e++) entryBytes += lengthOf(column, entries[e]);
     const codeWidth = entries.length <= 0x100 ? 1 : 2;
     if (entryBytes + entries.length * widthOf(longest) + count * codeWidth < total + count * widthOf(longest)) {
       writer.u8(DICTIONARY);
       writer.varint(entries.length);
       writeSlices(column, entries, longest, writer);
       for (let i = 0; i < count; i++) {
-        if (codeWidth === 1) writer.u8(codes[i]!);
-        else writer.u16(codes[i]!);
+        if (codeWidth === 1) writer.u8(codes[i]);
+        else writer.u16(codes[i]);
       }
       return;
     }
@@ -55,7 +55,7 @@ export function decodeStrings(reader: ByteReader, count: number, valid: Uint8Arr
   const codes = entries <= 0x100 ? new Uint8Array(count) : new Uint16Array(count);
   for (let i = 0; i < count; i++) {
     codes[i] = entries <= 0x100 ? reader.u8() : reader.u16();
-    if (codes[i]! >= entries) reader.fail(`code ${codes[i]} of a dictionary of ${entries}`);
+    if (codes[i] >= entries) reader.fail(`code ${codes[i]} of a dictionary of ${entries}`);
   }
   return dictionaryColumn(bytes, offsets, codes, valid);
 }
@@ -76,12 +76,12 @@ function findEntries(column: StringColumn, rows: Int32Array, codes: Uint16Array)
   const mask = table.length - 1;
   let size = 0;
   for (let i = 0; i < count; i++) {
-    const row = rows[i]!;
-    const hash = row < 0 ? 0 : murmur2(column.bytes, column.starts[row]!, column.ends[row]!);
+    const row = rows[i];
+    const hash = row < 0 ? 0 : murmur2(column.bytes, column.starts[row], column.ends[row]);
     let at = hash & mask;
     for (; table[at] !== 0; at = (at + 1) & mask) {
-      const entry = table[at]! - 1;
-      if (hashes[entry] === hash && sameText(column, entries[entry]!, row)) break;
+      const entry = table[at] - 1;
+      if (hashes[entry] === hash && sameText(column, entries[entry], row)) break;
     }
     if (table[at] === 0) {
       if (size === limit) return undefined;
@@ -89,7 +89,7 @@ function findEntries(column: StringColumn, rows: Int32Array, codes: Uint16Array)
       hashes[size] = hash;
       entries[size++] = row;
     }
-    codes[i] = table[at]! - 1;
+    codes[i] = table[at] - 1;
   }
   return entries.subarray(0, size);
 }
@@ -99,14 +99,14 @@ function sameText(column: StringColumn, a: number, b: number): boolean {
   if (length !== lengthOf(column, b)) return false;
   if (length === 0) return true;
   const { bytes } = column;
-  const x = column.starts[a]!;
-  const y = column.starts[b]!;
+  const x = column.starts[a];
+  const y = column.starts[b];
   for (let i = 0; i < length; i++) if (bytes[x + i] !== bytes[y + i]) return false;
   return true;
 }
 
 function lengthOf(column: StringColumn, row: number): number {
-  return row < 0 ? 0 : column.ends[row]! - column.starts[row]!;
+  return row < 0 ? 0 : column.ends[row] - column.starts[row];
 }
 
 function widthOf(longest: number): number {
@@ -118,14 +118,14 @@ function writeSlices(column: StringColumn, rows: Int32Array, longest: number, wr
   const width = widthOf(longest);
   writer.u8(width);
   for (let i = 0; i < rows.length; i++) {
-    const length = lengthOf(column, rows[i]!);
+    const length = lengthOf(column, rows[i]);
     if (width === 1) writer.u8(length);
     else if (width === 2) writer.u16(length);
     else writer.u32(length);
   }
   for (let i = 0; i < rows.length; i++) {
-    const row = rows[i]!;
-    if (row >= 0) writer.append(column.bytes, column.starts[row]!, column.ends[row]!);
+    const row = rows[i];
+    if (row >= 0) writer.append(column.bytes, column.starts[row], column.ends[row]);
   }
 }
 
@@ -145,12 +145,12 @@ function readOffsets(reader: ByteReader, count: number): Int32Array {
 
 /** The bytes that offsets speak of, checked: well formed as a whole, and no offset inside a character. */
 function readText(reader: ByteReader, offsets: Int32Array): Uint8Array {
-  const total = offsets[offsets.length - 1]!;
+  const total = offsets[offsets.length - 1];
   if (total === 0) return EMPTY;
   const bytes = reader.bytes(total);
   const text = decodeUtf8Checked(bytes, 0, total) ?? reader.fail("text is not well-formed UTF-8");
   if (text.length !== total) {
-    for (let i = 0; i < offsets.length; i++) if ((bytes[offsets[i]!]! & 0xc0) === 0x80) reader.fail("a string starts inside a character");
+    for (let i = 0; i < offsets.length; i++) if ((bytes[offsets[i]] & 0xc0) === 0x80) reader.fail("a string starts inside a character");
   }
   return bytes;
 }

@@ -36,7 +36,7 @@ export class StringPool {
       a = word(bytes, start);
       b = word(bytes, end - 4);
     } else if (length > 0) {
-      a = bytes[start]! | (bytes[start + (length >> 1)]! << 8) | (bytes[end - 1]! << 16);
+      a = bytes[start] | (bytes[start + (length >> 1)] << 8) | (bytes[end - 1] << 16);
     } else {
       return "";
     }
@@ -50,7 +50,7 @@ export class StringPool {
         words[at] === length &&
         words[at + 1] === a && words[at + 2] === b && words[at + 3] === c && words[at + 4] === d
       ) {
-        return this.#strings[entry]!;
+        return this.#strings[entry];
       }
     }
     const at = this.#evict(set) * STRIDE;
@@ -79,7 +79,7 @@ export class StringPool {
         words[at + 1] === a && words[at + 2] === b && words[at + 3] === c && words[at + 4] === d &&
         words[at + 5] === e && words[at + 6] === f && words[at + 7] === g && words[at + 8] === h
       ) {
-        return this.#strings[entry]!;
+        return this.#strings[entry];
       }
     }
     const at = this.#evict(set) * STRIDE;
@@ -106,5 +106,5 @@ const M1 = 0x9e3779b1, M2 = 0x85ebca6b, M3 = 0xc2b2ae35, M4 = 0x27d4eb2f;
 const M5 = 0x165667b1, M6 = 0xd3a2646d, M7 = 0xfd7046c5, M8 = 0xb55a4f09;
 
 function word(bytes: Uint8Array, at: number): number {
-  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+  return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
 }

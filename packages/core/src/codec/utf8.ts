@@ -74,19 +74,19 @@ function decodeShortAscii(bytes: Uint8Array, start: number, length: number): str
   let i = start;
   const end = start + length;
   for (; i + 8 <= end; i += 8) {
-    const a = bytes[i]!, b = bytes[i + 1]!, c = bytes[i + 2]!, d = bytes[i + 3]!;
-    const e = bytes[i + 4]!, f = bytes[i + 5]!, g = bytes[i + 6]!, h = bytes[i + 7]!;
+    const a = bytes[i], b = bytes[i + 1], c = bytes[i + 2], d = bytes[i + 3];
+    const e = bytes[i + 4], f = bytes[i + 5], g = bytes[i + 6], h = bytes[i + 7];
     if ((a | b | c | d | e | f | g | h) & 0x80) return undefined;
     text += String.fromCharCode(a, b, c, d, e, f, g, h);
   }
   if (i + 4 <= end) {
-    const a = bytes[i]!, b = bytes[i + 1]!, c = bytes[i + 2]!, d = bytes[i + 3]!;
+    const a = bytes[i], b = bytes[i + 1], c = bytes[i + 2], d = bytes[i + 3];
     if ((a | b | c | d) & 0x80) return undefined;
     text += String.fromCharCode(a, b, c, d);
     i += 4;
   }
   for (; i < end; i++) {
-    const a = bytes[i]!;
+    const a = bytes[i];
     if (a & 0x80) return undefined;
     text += String.fromCharCode(a);
   }

@@ -73,7 +73,7 @@ export class ValueDecoder {
     const keys = this.#shapes[shape] ?? this.#reader.fail(`shape ${shape} was not defined`);
     if (depth > MAX_DEPTH) this.#reader.fail("a value is nested too deep");
     const value: Record<string, unknown> = {};
-    for (let i = 0; i < keys.length; i++) value[keys[i]!] = this.read(depth);
+    for (let i = 0; i < keys.length; i++) value[keys[i]] = this.read(depth);
     return value;
   }
 

@@ -6,7 +6,7 @@ import {
 } from "./value-format.ts";
 
 /** Thrown by `ValueEncoder` where a value cannot be encoded; `whyRefused` finds the place. */
-export const REFUSED: unique symbol = Symbol("value refused");
+export class ValueRefused extends Error {}
 
 /** Writes the values of one message. An object's keys are written once per shape (list of keys). */
 export class ValueEncoder {
@@ -35,10 +35,10 @@ export class ValueEncoder {
         return this.#writer.string(value.toString(16));
       case "object":
         if (value === null) return this.#writer.u8(TAG_NULL);
-        if (depth >= MAX_DEPTH) throw REFUSED;
+        if (depth >= MAX_DEPTH) throw new ValueRefused();
         return Array.isArray(value) ? this.#array(value, depth + 1) : this.#object(value, depth + 1);
       default:
-        throw REFUSED;
+        throw new ValueRefused();
     }
   }
 
@@ -96,7 +96,7 @@ export class ValueEncoder {
   }
 
   #plain(value: Record<string, unknown>, depth: number): void {
-    const predicted = this.#next[this.#last]!;
+    const predicted = this.#next[this.#last];
     const shape = this.#is(value, predicted) ? predicted : this.#search(value);
     if (shape < 0) {
       this.#firstOfShape(value, depth);
@@ -179,7 +179,7 @@ export class ValueEncoder {
     } else if (isForeignPlain(value)) {
       this.#plain(value as Record<string, unknown>, depth);
     } else {
-      throw REFUSED;
+      throw new ValueRefused();
     }
   }
 }

@@ -43,7 +43,7 @@ export const MAX_SHAPES = 128;
 
 /** The number of a typed array's class in the format, or -1 for anything else. A Buffer counts as a Uint8Array. */
 export function typedArrayKind(value: unknown): number {
-  for (let kind = 0; kind < TYPED_ARRAYS.length; kind++) if (value instanceof TYPED_ARRAYS[kind]!) return kind;
+  for (let kind = 0; kind < TYPED_ARRAYS.length; kind++) if (value instanceof TYPED_ARRAYS[kind]) return kind;
   return -1;
 }
 

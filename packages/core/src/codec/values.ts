@@ -1,7 +1,7 @@
 import { MillraceError } from "../errors.ts";
 import type { ByteReader, ByteWriter } from "./bytes.ts";
 import { ValueDecoder } from "./value-decoder.ts";
-import { REFUSED, ValueEncoder, whyRefused } from "./value-encoder.ts";
+import { ValueEncoder, ValueRefused, whyRefused } from "./value-encoder.ts";
 
 /**
  * Appends any immutable value: undefined, null, booleans, every number and string as it is, bigint,
@@ -47,7 +47,7 @@ export function decodeValues(reader: ByteReader, count: number): unknown[] {
 }
 
 function explained(error: unknown, root: unknown): unknown {
-  if (error !== REFUSED) return error;
+  if (!(error instanceof ValueRefused)) return error;
   const { path, why } = whyRefused(root);
   return new MillraceError("MILLRACE_SCHEMA", `value ${path}`, `${why} cannot be stored or sent; use plain data`);
 }

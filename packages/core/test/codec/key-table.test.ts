@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
 import type { Key, Scalar } from "../../src/contracts/batch.ts";
+import { ByteReader, ByteWriter } from "../../src/codec/bytes.ts";
+import { decodeColumn, encodeColumn } from "../../src/codec/column-codec.ts";
+import { DictionaryStrings, stringColumnFrom } from "../../src/codec/columns.ts";
 import { keyBytes } from "../../src/codec/key.ts";
 import { KeyTable } from "../../src/codec/key-table.ts";
 import { keyHash } from "../../src/codec/murmur2.ts";
@@ -102,8 +105,8 @@ test("columns are interned row by row into the places of their rows; rows withou
   const values = ["b", "a", "b", "ccccc", ""];
   const bytes = new TextEncoder().encode("zz" + values.join(""));
   const ends = Int32Array.from(values.map((_, i) => 2 + values.slice(0, i + 1).join("").length));
-  const starts = ends.map((end, i) => end - values[i]!.length);
-  const column = { type: "string" as const, bytes, starts, ends, valid: Uint8Array.of(1, 1, 1, 1, 0), get: (row: number) => values[row]! };
+  const starts = ends.map((end, i) => end - values[i].length);
+  const column = { type: "string" as const, bytes, starts, ends, valid: Uint8Array.of(1, 1, 1, 1, 0), get: (row: number) => values[row] };
   const out = new Int32Array(5).fill(-7);
   assert.equal(table.internColumn(column, undefined, 5, out), 1);
   assert.deepEqual([...out], [0, 1, 0, 2, -1]);
@@ -132,8 +135,38 @@ test("long string columns with repeated and new keys give the slots of single in
   const bulk = new KeyTable();
   const single = new KeyTable();
   const out = new Int32Array(words.length);
-  bulk.internColumn({ type: "string", bytes, starts, ends, get: (row) => words[row]! }, undefined, words.length, out);
+  bulk.internColumn({ type: "string", bytes, starts, ends, get: (row) => words[row] }, undefined, words.length, out);
   assert.deepEqual([...out], words.map((w) => single.internString(w)));
+});
+
+test("a decoded column with a dictionary gives the slots of its strings, and none to entries no selected row has", () => {
+  const writer = new ByteWriter();
+  const words = Array.from({ length: 200 }, (_, i) => (i === 7 ? undefined : `word ${i % 9}`));
+  encodeColumn(stringColumnFrom(words), undefined, 200, writer);
+  const column = decodeColumn(new ByteReader(writer.bytes()), 200);
+  assert.ok(column instanceof DictionaryStrings);
+  const table = new KeyTable();
+  const out = new Int32Array(200).fill(-7);
+  assert.equal(table.internColumn(column, Int32Array.of(3, 7, 12), 3, out), 1);
+  assert.deepEqual([out[3], out[7], out[12], table.live], [0, -1, 0, 1]);
+  assert.equal(table.internColumn(column, undefined, 200, out), 1);
+  assert.deepEqual([...out], words.map((word) => (word === undefined ? -1 : table.findString(word))));
+});
+
+test("strings stay right while the table outgrows its cache of recent strings, and after they are released", () => {
+  const table = new KeyTable();
+  const name = (i: number): string => `${i % 10}-same-middle-${i}`;
+  for (let i = 0; i < 20_000; i++) {
+    assert.equal(table.internString(name(i)), i);
+    const earlier = (i * 7919) % (i + 1);
+    assert.equal(table.internString(name(earlier)), earlier);
+  }
+  const small = new KeyTable();
+  const slot = small.internString("old");
+  assert.equal(small.internString("old"), slot);
+  small.release(slot);
+  assert.equal(small.internString("new"), slot);
+  assert.notEqual(small.internString("old"), slot);
 });
 
 test("a released or unknown slot has no value and is not released twice", () => {

@@ -22,6 +22,19 @@ test("the pool gives the string of any bytes, first time and again, whatever fel
   );
 });
 
+test("strings of every length that differ in one character anywhere are told apart", () => {
+  const pool = new StringPool(1 << 16);
+  for (let length = 1; length <= 34; length++) {
+    for (let at = 0; at < length; at++) {
+      for (const letter of "abc") {
+        const text = "a".repeat(at) + letter + "a".repeat(length - at - 1);
+        const utf8 = encoder.encode(text);
+        assert.equal(pool.get(utf8, 0, length), text);
+      }
+    }
+  }
+});
+
 test("a byte order mark and a zero byte stay characters", () => {
   const pool = new StringPool();
   for (const text of ["\uFEFFid", "a\0b", "", "\0", "é".repeat(16), "x".repeat(33)]) {

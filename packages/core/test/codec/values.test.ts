@@ -16,7 +16,7 @@ function roundTrip(value: unknown): unknown {
 
 const anything = fc.anything({
   withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true, withSparseArray: false,
-  withNullPrototype: false, withUnicodeString: false, maxDepth: 4, key: fc.oneof(fc.string(), fc.constantFrom("__proto__", "toString", "constructor", "toJSON", "hasOwnProperty", "0", "\ud800")),
+  withNullPrototype: false, maxDepth: 4, key: fc.oneof(fc.string(), fc.constantFrom("__proto__", "toString", "constructor", "toJSON", "hasOwnProperty", "0", "\ud800")),
 });
 
 test("any plain value comes back strictly equal, alone and among others", () => {
@@ -48,10 +48,10 @@ test("values at the edges of their encodings come back", () => {
 });
 
 test("objects of more shapes than a message has, in any order, come back with their keys in order", () => {
-  const objects = Array.from({ length: 1000 }, (_, i) => Object.fromEntries(Array.from({ length: i % 5 }, (_, k) => [`f${(i * 31 + k) % 300}`, { inner: i, [`k${i % 7}`]: k }])));
+  const objects = Array.from({ length: 1000 }, (_, i) => Object.fromEntries(Array.from({ length: i % 5 }, (__, k) => [`f${(i * 31 + k) % 300}`, { inner: i, [`k${i % 7}`]: k }])));
   const back = roundTrip(objects) as object[];
   assert.deepEqual(back, objects);
-  objects.forEach((object, i) => assert.deepEqual(Object.keys(back[i]!), Object.keys(object)));
+  objects.forEach((object, i) => assert.deepEqual(Object.keys(back[i]), Object.keys(object)));
 });
 
 test("equal-shaped objects say their keys once", () => {
