@@ -1,6 +1,14 @@
 export { MillraceError, ERROR_CODES } from "./errors.ts";
 export type { ErrorCode } from "./errors.ts";
-export { digest, countOf, maxOf, medianOf, mergeDigests, minOf, quantileOf } from "./operators/aggregates/digest.ts";
-export type { Digest } from "./operators/aggregates/digest.ts";
+export { digest, mergeDigests } from "./operators/aggregates/digest.ts";
+export { countOf, maxOf, medianOf, minOf, quantileOf } from "./operators/aggregates/digest-value.ts";
+export type { Digest } from "./operators/aggregates/digest-value.ts";
 export type { DistributionOptions } from "./operators/aggregates/distribution.ts";
 export { median, quantile } from "./operators/aggregates/quantile.ts";
+export { count, max, mean, min, sum, variance } from "./operators/aggregates/numeric.ts";
+export { collect } from "./operators/aggregates/collect.ts";
+export type { CollectOptions } from "./operators/aggregates/collect.ts";
+export { distinctCount } from "./operators/aggregates/distinct-count.ts";
+export type { DistinctCountOptions } from "./operators/aggregates/distinct-count.ts";
+export { first, last, maxBy, minBy } from "./operators/aggregates/pick.ts";
+export { topK } from "./operators/aggregates/top-k.ts";

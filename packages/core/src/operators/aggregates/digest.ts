@@ -1,20 +1,11 @@
-import { ByteReader, ByteWriter } from "../../codec/bytes.ts";
-import { MillraceError } from "../../errors.ts";
+import { ByteReader } from "../../codec/bytes.ts";
 import type { ValueAggregate } from "../../graph/aggregate.ts";
 import { ValueHistogram } from "../../sketches/histogram.ts";
 import { decodePoints } from "../../sketches/points-codec.ts";
 import { TDigest } from "../../sketches/t-digest.ts";
+import { fromDigest, toDigest, type Digest } from "./digest-value.ts";
 import { distributionOf, encodedSketch, type Distribution, type DistributionOptions } from "./distribution.ts";
 import type { MaybeNumber } from "./inputs.ts";
-
-declare const brand: unique symbol;
-
-/**
- * A distribution of numbers as plain bytes, so that it travels in rows, topics and collections. Read
- * it with `quantileOf`, `medianOf`, `countOf`, `minOf` and `maxOf`; combine it with `mergeDigests`.
- * Like every value it must not be changed.
- */
-export type Digest = Uint8Array & { readonly [brand]: "digest" };
 
 /** The distribution of the numbers, for later questions and for merging; exact with `{ exact: true }`. Null, undefined and NaN are passed over. */
 export function digest<T>(input: (value: T) => MaybeNumber, options: DistributionOptions = {}): ValueAggregate<T, Distribution, Digest> {
@@ -59,34 +50,6 @@ export function mergeDigests<T>(input: (value: T) => Digest | null | undefined):
   };
 }
 
-/** The q-quantile of a digest, q in 0..1; undefined of nothing. Throws MILLRACE_USAGE for another q, MILLRACE_DECODE for what is no digest. */
-export function quantileOf(of: Digest, q: number): number | undefined {
-  const value = fromDigest(of).quantile(q);
-  return value === value ? value : undefined;
-}
-
-/** The median of a digest; undefined of nothing. */
-export function medianOf(of: Digest): number | undefined {
-  return quantileOf(of, 0.5);
-}
-
-/** How many numbers a digest holds. */
-export function countOf(of: Digest): number {
-  return fromDigest(of).count;
-}
-
-/** The smallest number of a digest; undefined of nothing. */
-export function minOf(of: Digest): number | undefined {
-  const distribution = fromDigest(of);
-  return distribution.count === 0 ? undefined : distribution.min;
-}
-
-/** The largest number of a digest; undefined of nothing. */
-export function maxOf(of: Digest): number | undefined {
-  const distribution = fromDigest(of);
-  return distribution.count === 0 ? undefined : distribution.max;
-}
-
 /** What `mergeDigests` gathers: both forms apart, so that the order in which they come does not matter. */
 export interface Merged {
   exact: ValueHistogram | undefined;
@@ -95,25 +58,6 @@ export interface Merged {
 
 const EXACT = 1;
 const SKETCH = 2;
-
-function toDigest(distribution: Distribution): Digest {
-  const writer = new ByteWriter();
-  writer.u8(distribution instanceof TDigest ? SKETCH : EXACT);
-  distribution.encode(writer);
-  return writer.take() as unknown as Digest;
-}
-
-function fromDigest(bytes: Digest): Distribution {
-  try {
-    const reader = new ByteReader(bytes);
-    const form = reader.u8();
-    const distribution = form === EXACT ? ValueHistogram.decode(reader) : form === SKETCH ? TDigest.decode(reader) : undefined;
-    if (distribution !== undefined && reader.remaining === 0) return distribution;
-  } catch (cause) {
-    throw new MillraceError("MILLRACE_DECODE", "digest", "its bytes are no digest; pass on what digest() gave, unchanged", { cause });
-  }
-  throw new MillraceError("MILLRACE_DECODE", "digest", "its bytes are no digest; pass on what digest() gave, unchanged");
-}
 
 function addExact(merged: Merged, other: ValueHistogram): Merged {
   merged.exact ??= new ValueHistogram();
