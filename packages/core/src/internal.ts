@@ -20,6 +20,7 @@ export { createMemoryLedger } from "./memory/ledger.ts";
 export type { MemoryLedger, MemoryLedgerOptions } from "./memory/ledger.ts";
 export type { StandardSchemaV1 } from "@standard-schema/spec";
 export type { Rows } from "./contracts/batch.ts";
+export type { Bucket, BucketObject, Journal } from "./contracts/bucket.ts";
 export type { Field, FieldType } from "./contracts/columns.ts";
 export type { Chunk, MalformedRow, NoChunk, OpenSplit, Source, SplitDescription, SplitReader } from "./contracts/source.ts";
 export type { DecodedChunk, Decoder } from "./codec/formats/column-sink.ts";

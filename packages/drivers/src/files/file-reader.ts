@@ -53,7 +53,13 @@ export class FileReader implements SplitReader {
   }
 
   async next(): Promise<Chunk | NoChunk> {
-    const piece = await (this.#ahead ?? this.#read());
+    let piece: Piece | undefined;
+    try {
+      piece = await (this.#ahead ?? this.#read());
+    } catch (error) {
+      // Closing ends a read that waits for more, such as of standard input.
+      if (!this.#closed) throw error;
+    }
     this.#ahead = undefined;
     if (piece === undefined || this.#closed) return "end";
     this.#wanted += this.#lanes;

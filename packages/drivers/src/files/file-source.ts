@@ -6,10 +6,8 @@ import type { ReadOptions } from "./file-reader.ts";
 import type { Compression } from "./inflate.ts";
 import { findFiles, STANDARD_INPUT_PATH } from "./input-files.ts";
 
-export interface FileSourceOptions {
-  readonly name: string;
-  /** A path, a glob (its files in name order), several of them in the order given, or "-" for standard input. */
-  readonly path: string | readonly string[];
+/** How records are read from files and objects. */
+export interface RecordOptions {
   /** Default: by the name's end (.ndjson, .jsonl, .csv, .tsv, before .gz or .zst); NDJSON on standard input. */
   readonly format?: RecordFormat;
   /** Default: by each file's first bytes. */
@@ -30,6 +28,12 @@ export interface FileSourceOptions {
   readonly maxRecordBytes?: number;
 }
 
+export interface FileSourceOptions extends RecordOptions {
+  readonly name: string;
+  /** A path, a glob (its files in name order), several of them in the order given, or "-" for standard input. */
+  readonly path: string | readonly string[];
+}
+
 /**
  * A bounded source of records in NDJSON or CSV files, plain or compressed (gzip, zstd). All files
  * together are one split: chunks are numbered over them, and depend on the files' content and
@@ -41,7 +45,7 @@ export interface FileSourceOptions {
 export function fileSource(options: FileSourceOptions): Source {
   const { name } = options;
   const paths = typeof options.path === "string" ? [options.path] : [...options.path];
-  const read = readOptions(options);
+  const read = readOptions(name, options);
   const split = `${paths.join(",")}#${read.chunkBytes}`;
   return {
     name,
@@ -65,12 +69,13 @@ const DEFAULT_CHUNK = 1024 * 1024;
 const DEFAULT_MAX_RECORD = 16 * 1024 * 1024;
 const LARGEST_CHUNK = 256 * 1024 * 1024;
 
-function readOptions(options: FileSourceOptions): ReadOptions {
+/** Checks the options and fills in the defaults; throws MILLRACE_USAGE. */
+export function readOptions(name: string, options: RecordOptions): ReadOptions {
   const chunkBytes = options.chunkBytes ?? DEFAULT_CHUNK;
   const maxRecordBytes = options.maxRecordBytes ?? DEFAULT_MAX_RECORD;
   for (const [option, bytes] of Object.entries({ chunkBytes, maxRecordBytes })) {
     if (Number.isSafeInteger(bytes) && bytes >= 1 && bytes <= LARGEST_CHUNK) continue;
-    throw new MillraceError("MILLRACE_USAGE", `source ${options.name}`, `${option} is ${bytes}; give a whole number of bytes from 1 to ${LARGEST_CHUNK}`);
+    throw new MillraceError("MILLRACE_USAGE", `source ${name}`, `${option} is ${bytes}; give a whole number of bytes from 1 to ${LARGEST_CHUNK}`);
   }
   const { schema } = options;
   const fields = schema === undefined ? undefined : fieldsOf(schema);
