@@ -128,10 +128,15 @@ function ledgerOver(sequencer: Sequencer, release: () => Promise<void>): Embedde
     retain: (topic, retention) => sequencer.write((log) => writeRetention(log, topic, retention)),
     statistics: () => statistics(sequencer.log()),
     close() {
-      closing ??= sequencer.close().finally(release);
+      closing ??= closeAll(sequencer, release);
       return closing;
     },
   };
+}
+
+async function closeAll(sequencer: Sequencer, release: () => Promise<void>): Promise<void> {
+  await sequencer.close();
+  await release();
 }
 
 async function* pending(link: string, after: number, read: <T>(body: (log: Log) => T) => Promise<T>): AsyncGenerator<LinkBatch> {

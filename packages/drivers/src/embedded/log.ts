@@ -1,7 +1,7 @@
 import type { Clock } from "@millrace/core/internal";
 import type { Catalog } from "./catalog.ts";
 import { ChunkTables } from "./chunk-tables.ts";
-import { GroupWriter } from "./group-writer.ts";
+import type { GroupWriter } from "./group-writer.ts";
 import { ENTRY, ENTRY_BYTES, EntryKind, FRAME, FRAME_HEADER_BYTES, FrameKind, SEGMENT_HEADER_BYTES } from "./layout.ts";
 import { recover } from "./recovery.ts";
 import { segmentHeader, type Segments } from "./segments.ts";

@@ -3,7 +3,8 @@ import { MillraceError } from "@millrace/core";
 import { Catalog } from "./catalog.ts";
 import { ENTRY, ENTRY_BYTES, FRAME, FRAME_HEADER_BYTES, FrameKind, hasPayload, SEGMENT_HEADER_BYTES } from "./layout.ts";
 import { Scanner } from "./scanner.ts";
-import { isSegmentHeader, Segments } from "./segments.ts";
+import type { Segments } from "./segments.ts";
+import { isSegmentHeader } from "./segments.ts";
 import { corrupt, reason } from "./store-errors.ts";
 
 /** What a log is after a restart: the index, and where the next frame goes. */
