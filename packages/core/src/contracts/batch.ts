@@ -19,6 +19,8 @@ export const INSERT = 0;
 export const BEFORE = 1;
 export const AFTER = 2;
 export const DELETE = 3;
+/** Added to a kind: a later row with the same identity is still to come, so topics of finals pass it over. */
+export const PROVISIONAL = 8;
 
 /** Append: facts only. Upsert: a later row with the same identity replaces. Retract: before and after are both told. */
 export type ChangeMode = "append" | "upsert" | "retract";

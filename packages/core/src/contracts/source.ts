@@ -51,7 +51,7 @@ export type NoChunk = "idle" | "end";
 
 export interface SplitReader {
   next(): Promise<Chunk | NoChunk>;
-  /** Calls back once when an idle reader may have something; absent on bounded sources. */
+  /** Calls back whenever an idle reader may have something; absent on bounded sources. */
   onReady?(callback: () => void): void;
   close(): Promise<void>;
 }

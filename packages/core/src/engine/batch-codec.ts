@@ -1,5 +1,5 @@
 import type { ByteReader, ByteWriter } from "../codec/bytes.ts";
-import { decodeColumn, encodeColumn } from "../codec/columns.ts";
+import { decodeColumn, encodeColumn } from "../codec/column-codec.ts";
 import { createRowLayout, ObjectRows, StructRows, type ColumnKind, type RowLayout } from "../codec/formats/struct-rows.ts";
 import { IntMap } from "../codec/int-map.ts";
 import { decodeValues, encodeValues } from "../codec/values.ts";

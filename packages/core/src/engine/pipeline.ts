@@ -2,6 +2,7 @@ import { KeyTable } from "../codec/key-table.ts";
 import type { Batch } from "../contracts/batch.ts";
 import type { Clock } from "../contracts/clock.ts";
 import { MillraceError } from "../errors.ts";
+import { distinctOperator } from "../operators/distinct/distinct-operator.ts";
 import { keyByOperator } from "../operators/key-by.ts";
 import type { Operator, OperatorContext } from "../operators/operator.ts";
 import { collectionSink, topicSink, type Outputs } from "../operators/sinks.ts";
@@ -10,6 +11,7 @@ import { branchOperator, filterOperator, flatMapOperator, mapOperator, mergeOper
 import { TopOperator } from "../operators/top/top-operator.ts";
 import { slicingOf } from "../operators/window/slicing.ts";
 import { WindowOperator } from "../operators/window/window-operator.ts";
+import type { Node } from "../graph/nodes.ts";
 import type { Exchange, Plan, PlannedOperator, Stage } from "./plan.ts";
 import { keyByOf } from "./planner.ts";
 
@@ -184,6 +186,12 @@ export class Pipeline {
     };
   }
 
+  #inputKeys(node: Node, context: OperatorContext): KeySpace {
+    const keyBy = keyByOf(this.#plan.workflow, node, true);
+    if (keyBy === undefined) throw new MillraceError("MILLRACE_GRAPH", context.subject, "its input has no keys; put keyBy before it");
+    return this.keySpace(keyBy);
+  }
+
   #make(planned: PlannedOperator, context: OperatorContext, host: PipelineHost): Operator | undefined {
     const { node, role } = planned;
     const { spec } = node;
@@ -210,6 +218,8 @@ export class Pipeline {
         const keyBy = keyByOf(this.#plan.workflow, node, true);
         return new WindowOperator(spec, slicing, role, keyBy === undefined ? undefined : this.keySpace(keyBy), context);
       }
+      case "distinct":
+        return distinctOperator(spec, this.#inputKeys(node, context), context);
       case "top": {
         const from = this.#plan.workflow.nodes[node.inputs[0].node];
         return new TopOperator(spec, role, from.mode, context);

@@ -79,15 +79,22 @@ class Planner {
   /** What a node needs of the distribution of its input; undefined: it takes it as it is. */
   #distribution(node: Node): Distribution | undefined {
     if (node.spec.kind === "window") return node.keyed ? "keyed" : "single";
+    if (node.spec.kind === "distinct") return "keyed";
     if (node.spec.kind === "top") return "single";
     return undefined;
   }
 
   #placeShuffled(node: Node, distribution: Distribution, input: { operator: number; port: number }): void {
+    const kind: ExchangeKind = distribution === "keyed" ? "hash" : "single";
+    if (!isCombinable(node)) {
+      const stage = this.#stage(distribution);
+      const index = this.#operators.length;
+      this.#add(node, "whole", stage, [this.#exchange(node, "whole", kind, input, index, 0, stage)]);
+      return;
+    }
     const combine = this.#add(node, "combine", this.#operators[input.operator].stage, [{ kind: "local", ...input }]);
     const stage = this.#stage(distribution);
     const index = this.#operators.length;
-    const kind: ExchangeKind = distribution === "keyed" ? "hash" : "single";
     this.#add(node, "merge", stage, [this.#exchange(node, "merge", kind, { operator: combine, port: 0 }, index, 0, stage)]);
     // Late atoms are judged where they are combined.
     this.#givers.set(`${node.index}:${LATE}`, combine);
@@ -156,6 +163,11 @@ export function keyByOf(workflow: Workflow, node: Node, input: boolean): number 
     return keyByOf(workflow, from, false);
   }
   return undefined;
+}
+
+/** Whether only partial results of a node's input need to cross an exchange. */
+function isCombinable(node: Node): boolean {
+  return node.spec.kind === "window" || node.spec.kind === "top";
 }
 
 function outputPorts(node: Node): number {

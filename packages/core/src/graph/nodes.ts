@@ -51,6 +51,12 @@ export interface BranchNode {
   readonly branches: readonly ((value: never) => boolean)[];
 }
 
+export interface DistinctNode {
+  readonly kind: "distinct";
+  /** How long after its time a key is remembered, in event time, ms; Infinity: for ever. */
+  readonly within: number;
+}
+
 export interface WindowNode {
   readonly kind: "window";
   readonly window: WindowSpec;
@@ -83,6 +89,7 @@ export type NodeSpec =
   | KeyByNode
   | MergeNode
   | BranchNode
+  | DistinctNode
   | WindowNode
   | TopNode
   | SinkNode;
@@ -107,5 +114,5 @@ export const LATE = 1;
 
 /** Operators that keep state, whose ids are addresses. */
 export function isStateful(spec: NodeSpec): boolean {
-  return spec.kind === "window" || spec.kind === "top";
+  return spec.kind === "distinct" || spec.kind === "window" || spec.kind === "top";
 }

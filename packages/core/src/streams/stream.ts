@@ -82,15 +82,25 @@ export class Stream<T, M extends ChangeMode = "append"> {
     return Object.fromEntries(streams) as { readonly [Name in keyof B | "rest"]: Stream<T, M> };
   }
 
+  /**
+   * The first atom of each identity; repeats are dropped while the identity is remembered: `within`
+   * of event time after the first one's time, by default for ever.
+   */
+  distinct(identity: (value: T) => Key, options: OperatorOptions & { readonly within?: Duration } = {}): Stream<T, M> {
+    const within = options.within === undefined ? Infinity : milliseconds(options.within, `workflow ${this.origin.builder.workflow}: distinct`);
+    const { builder, input, mode } = this.#then({ kind: "key-by", key: identity }, {}, true);
+    const node = builder.add({ id: options.id, inputs: [input], spec: { kind: "distinct", within }, keyed: true, mode });
+    return new Stream({ builder, input: { node: node.index, port: RESULTS }, mode });
+  }
+
   /** Windows over all atoms, whatever their key; partial results are merged, so no instance sees every atom. */
   window<const O extends WindowOptions = {}>(window: WindowSpec, options?: O): WindowedStream<T, undefined, WindowMode<O, M>> {
     return new WindowedStream(this.origin, window, options ?? {}, false);
   }
 
   /** Writes the values to a topic or upserts them into a collection. */
-  to(target: Topic<T> | Collection<T>, options: OperatorOptions = {}): this {
+  to<U>(this: Stream<NoInfer<U>, M>, target: Topic<U> | Collection<U>, options: OperatorOptions = {}): void {
     this.#then({ kind: "sink", target: target as Topic<unknown> | Collection<unknown> }, options);
-    return this;
   }
 
   #then(spec: NodeSpec, options: OperatorOptions, keyed = false): Origin {

@@ -1,0 +1,199 @@
+import { ByteReader } from "../codec/bytes.ts";
+import { decodeValue } from "../codec/values.ts";
+import type { Clock } from "../contracts/clock.ts";
+import type { Commit, CommitResult, Ledger, LinkBatch, StateAddress } from "../contracts/ledger.ts";
+import { MillraceError } from "../errors.ts";
+import { CollectionStore } from "./collections.ts";
+import type { InstanceHandle } from "./instance.ts";
+import { linkId, partitionId, type Plan } from "./plan.ts";
+import type { Progress } from "./progress.ts";
+import { PrefixChain } from "./time-chain.ts";
+
+/** A sender stops reading its sources above this many bytes that its receivers have not applied, and goes on below half. */
+const PRESSURE_BYTES = 32 * 1024 * 1024;
+
+export interface CoordinatorOptions {
+  readonly plans: readonly Plan[];
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  /** Told when a commit has appended to a topic. */
+  readonly onAppend?: (topic: string, count: number) => void;
+}
+
+interface Assigned {
+  readonly id: string;
+  instance: InstanceHandle | undefined;
+  finished: boolean;
+  /** Bytes of batches sent and not applied, by link. */
+  readonly outstanding: Map<string, { readonly sequence: number; readonly bytes: number }[]>;
+  outstandingBytes: number;
+  blocked: boolean;
+}
+
+/**
+ * Gives partitions to instances, passes their commits to the ledger and hands on what was sent. It
+ * decides nothing that the ledger's conditions do not decide again.
+ */
+export class Coordinator {
+  readonly collections = new CollectionStore();
+  readonly chain = new PrefixChain();
+  readonly #plans: readonly Plan[];
+  readonly #ledger: Ledger;
+  readonly #onAppend: ((topic: string, count: number) => void) | undefined;
+  readonly #partitions = new Map<string, Assigned>();
+  /** Who sends and who receives on each link. */
+  readonly #links = new Map<string, { readonly from: Assigned; readonly to: Assigned }>();
+  readonly #done = Promise.withResolvers<void>();
+
+  constructor(options: CoordinatorOptions) {
+    this.#plans = options.plans;
+    this.#ledger = options.ledger;
+    this.#onAppend = options.onAppend;
+    for (const plan of this.#plans) this.#wire(plan);
+    this.#done.promise.catch(() => undefined);
+  }
+
+  /** Resolves when every partition has taken in all its input; rejects when one cannot go on. */
+  get done(): Promise<void> {
+    return this.#done.promise;
+  }
+
+  /** All partitions, in the order of their stages. */
+  get partitions(): readonly string[] {
+    return [...this.#partitions.keys()];
+  }
+
+  /** Loads what is shared: collections, and the chains of event times. */
+  async load(): Promise<void> {
+    for (const plan of this.#plans) {
+      for (const { spec } of plan.workflow.nodes) {
+        if (spec.kind === "sink" && spec.target.kind === "collection") await this.collections.load(this.#ledger, spec.target.name);
+      }
+    }
+    const lanes = [];
+    for (const id of this.#partitions.keys()) {
+      const root = await this.#ledger.root(id);
+      if (root !== undefined && root.progress.length > 0) lanes.push(...(decodeValue(new ByteReader(root.progress)) as Progress).lanes);
+    }
+    this.chain.restore(lanes);
+  }
+
+  /** Gives partitions to instances; receivers first, so that nothing waits that could be delivered. */
+  async assign(place: (partition: string) => InstanceHandle): Promise<void> {
+    const ids = [...this.#partitions.keys()].reverse();
+    for (const id of ids) this.#get(id).instance = place(id);
+    await Promise.all(ids.map((id) => this.#get(id).instance?.open(id)));
+  }
+
+  /** The ledger as partitions see it: a commit that was applied is handed on. */
+  ledgerForPartitions(): Ledger {
+    const ledger = this.#ledger;
+    return {
+      capabilities: ledger.capabilities,
+      fence: (partition) => ledger.fence(partition),
+      root: (partition) => ledger.root(partition),
+      partitions: () => ledger.partitions(),
+      retire: (partition) => ledger.retire(partition),
+      commit: (commit) => this.commit(commit),
+      state: (address) => ledger.state(address),
+      groups: (table) => ledger.groups(table),
+      pending: (link, after) => ledger.pending(link, after),
+      readRecord: (name) => ledger.readRecord(name),
+      writeRecord: (name, bytes) => ledger.writeRecord(name, bytes),
+      close: () => Promise.resolve(),
+    };
+  }
+
+  async commit(commit: Commit): Promise<CommitResult> {
+    const result = await this.#ledger.commit(commit);
+    if (result.outcome !== "applied") return result;
+    for (const { table, group, bytes } of commit.state) if (this.collections.owns(table)) this.collections.apply(table, group, bytes);
+    for (const batch of commit.sends) this.#handOn(batch);
+    for (const { link, sequence } of commit.applied) this.#relieve(link, sequence);
+    for (const { topic, count } of commit.appends) this.#onAppend?.(topic, count);
+    if (result.rewrite.length > 0) this.#askRewrite(result.rewrite);
+    return result;
+  }
+
+  finished(partition: string): void {
+    this.#get(partition).finished = true;
+    if ([...this.#partitions.values()].every((one) => one.finished)) this.#done.resolve();
+  }
+
+  failed(_partition: string, error: unknown): void {
+    this.#done.reject(error);
+  }
+
+  #handOn(batch: LinkBatch): void {
+    const link = this.#links.get(batch.link);
+    if (link === undefined) return;
+    const { from, to } = link;
+    const waiting = from.outstanding.get(batch.link);
+    const entry = { sequence: batch.sequence, bytes: batch.bytes.length };
+    if (waiting === undefined) from.outstanding.set(batch.link, [entry]);
+    else waiting.push(entry);
+    from.outstandingBytes += entry.bytes;
+    if (!from.blocked && from.outstandingBytes > PRESSURE_BYTES) {
+      from.blocked = true;
+      from.instance?.block(from.id, true);
+    }
+    to.instance?.deliver(to.id, batch);
+  }
+
+  #relieve(linkName: string, sequence: number): void {
+    const from = this.#links.get(linkName)?.from;
+    const waiting = from?.outstanding.get(linkName);
+    if (from === undefined || waiting === undefined) return;
+    while (waiting.length > 0 && waiting[0].sequence <= sequence) from.outstandingBytes -= waiting.shift()?.bytes ?? 0;
+    if (from.blocked && from.outstandingBytes < PRESSURE_BYTES / 2) {
+      from.blocked = false;
+      from.instance?.block(from.id, false);
+    }
+  }
+
+  #askRewrite(addresses: readonly StateAddress[]): void {
+    for (const [id, own] of Map.groupBy(addresses, (address) => this.#ownerOf(address))) {
+      if (id !== undefined) this.#get(id).instance?.rewrite(id, own);
+    }
+  }
+
+  /** The partition that holds an address: of the operator's stage, the one with the address's group. */
+  #ownerOf(address: StateAddress): string | undefined {
+    for (const plan of this.#plans) {
+      for (const operator of plan.operators) {
+        if (operator.role === "combine" || !address.table.startsWith(`${plan.workflow.name}/${operator.node.id}/`)) continue;
+        const stage = plan.stages[operator.stage];
+        return partitionId(plan, stage, address.group % stage.partitions);
+      }
+    }
+    return undefined;
+  }
+
+  #get(id: string): Assigned {
+    const partition = this.#partitions.get(id);
+    if (partition === undefined) throw new MillraceError("MILLRACE_INVARIANT", `partition ${id}`, "no plan has it");
+    return partition;
+  }
+
+  #wire(plan: Plan): void {
+    for (const stage of plan.stages) {
+      for (let index = 0; index < stage.partitions; index++) {
+        const id = partitionId(plan, stage, index);
+        this.#partitions.set(id, { id, instance: undefined, finished: false, outstanding: new Map(), outstandingBytes: 0, blocked: false });
+      }
+    }
+    for (const exchange of plan.exchanges) {
+      const senders = plan.stages[exchange.from.stage];
+      const receivers = plan.stages[exchange.to.stage];
+      for (let from = 0; from < senders.partitions; from++) {
+        for (let to = 0; to < receivers.partitions; to++) {
+          if (exchange.kind === "forward" && from !== to) continue;
+          this.#links.set(linkId(plan, exchange, from, to), {
+            from: this.#get(partitionId(plan, senders, from)),
+            to: this.#get(partitionId(plan, receivers, to)),
+          });
+        }
+      }
+    }
+  }
+}

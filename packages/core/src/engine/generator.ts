@@ -1,0 +1,59 @@
+import { ObjectRows } from "../codec/formats/struct-rows.ts";
+import type { Clock } from "../contracts/clock.ts";
+import type { Source } from "../contracts/source.ts";
+import { MillraceError } from "../errors.ts";
+
+export interface GeneratorOptions<T> {
+  /** The values of a chunk, the same each time; undefined after the last chunk. */
+  readonly chunk: (index: number) => readonly T[] | undefined;
+  /** At most this many values a second of processing time. Default: as fast as they are taken. */
+  readonly rate?: number;
+}
+
+/** A source that makes its atoms: chunk by chunk, each a function of its index, so that it can be resumed anywhere. */
+export interface Generator<T> {
+  readonly kind: "generator";
+  readonly chunk: (index: number) => readonly T[] | undefined;
+  readonly rate: number;
+}
+
+/** Makes a generator. Throws MILLRACE_USAGE where the rate is not above zero. */
+export function generator<T>(options: GeneratorOptions<T>): Generator<T> {
+  const rate = options.rate ?? Infinity;
+  if (!(rate > 0)) throw new MillraceError("MILLRACE_USAGE", "generator", `a rate of ${rate} atoms a second is not above zero`);
+  return { kind: "generator", chunk: options.chunk, rate };
+}
+
+/** The source behind a generator. Lanes make interleaved chunks; a rate makes it one lane. */
+export function generatorSource(name: string, made: Generator<unknown>, clock: Clock): Source {
+  const paced = made.rate < Infinity;
+  return {
+    name,
+    splits: () => Promise.resolve([{ id: "0", parallel: !paced }]),
+    open({ lane, lanes, position }) {
+      let index = position + ((((lane - position) % lanes) + lanes) % lanes);
+      const begun = clock.now();
+      let given = 0;
+      let ready: (() => void) | undefined;
+      return Promise.resolve({
+        next() {
+          const due = begun + (given / made.rate) * 1000;
+          if (paced && clock.now() < due) {
+            clock.at(due, () => ready?.());
+            return Promise.resolve("idle");
+          }
+          const values = made.chunk(index);
+          if (values === undefined) return Promise.resolve("end");
+          given += values.length;
+          const chunk = { index, next: index + lanes, count: values.length, rows: new ObjectRows(values), malformed: [], bytes: values.length * 64 };
+          index += lanes;
+          return Promise.resolve(chunk);
+        },
+        onReady(callback: () => void) {
+          ready = callback;
+        },
+        close: () => Promise.resolve(),
+      });
+    },
+  };
+}

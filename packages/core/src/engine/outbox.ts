@@ -1,0 +1,135 @@
+import { ByteWriter } from "../codec/bytes.ts";
+import type { Batch } from "../contracts/batch.ts";
+import type { LinkBatch, StateBlock, TopicAppend } from "../contracts/ledger.ts";
+import { rowAt, select } from "../operators/batches.ts";
+import { encodeBatch } from "./batch-codec.ts";
+import { linkId, type Exchange, type Plan } from "./plan.ts";
+
+/** The table in which the rows of a collection lie. */
+export const COLLECTION_TABLE = "collection/";
+
+interface Receivers {
+  readonly exchange: Exchange;
+  readonly writers: readonly ByteWriter[];
+  /** How many batches each writer holds. */
+  readonly batches: number[];
+  /** Watermark last sent, the same to all. */
+  watermark: number;
+}
+
+/** Gathers what a step gives to links, topics and collections, encoded for its commit. */
+export class Outbox {
+  readonly #plan: Plan;
+  readonly #partition: number;
+  readonly #keyGroups: number;
+  readonly #receivers = new Map<number, Receivers>();
+  readonly #topics = new Map<string, { readonly topic: string; readonly partition: number; readonly writer: ByteWriter; count: number }>();
+  #rows: StateBlock[] = [];
+  #rowBytes = 0;
+
+  constructor(plan: Plan, exchanges: readonly Exchange[], partition: number, keyGroups: number, watermarks: ReadonlyMap<string, number>) {
+    this.#plan = plan;
+    this.#partition = partition;
+    this.#keyGroups = keyGroups;
+    for (const exchange of exchanges) {
+      const { partitions } = plan.stages[exchange.to.stage];
+      this.#receivers.set(exchange.index, {
+        exchange,
+        writers: Array.from({ length: partitions }, () => new ByteWriter()),
+        batches: new Array<number>(partitions).fill(0),
+        watermark: watermarks.get(exchange.id) ?? -Infinity,
+      });
+    }
+  }
+
+  send(exchange: Exchange, batch: Batch): void {
+    const receivers = this.#receivers.get(exchange.index);
+    if (receivers === undefined || batch.count === 0) return;
+    const partitions = receivers.writers.length;
+    if (exchange.kind !== "hash" || partitions === 1) {
+      this.#write(receivers, exchange.kind === "forward" ? this.#partition : 0, batch);
+      return;
+    }
+    const { keys } = batch;
+    if (keys === undefined) return;
+    const selections = receivers.writers.map(() => new Int32Array(batch.count));
+    const counts = new Array<number>(partitions).fill(0);
+    for (let i = 0; i < batch.count; i++) {
+      const row = rowAt(batch, i);
+      const to = (keys.table.hash(keys.slots[row]) % this.#keyGroups) % partitions;
+      selections[to][counts[to]++] = row;
+    }
+    for (let to = 0; to < partitions; to++) if (counts[to] > 0) this.#write(receivers, to, select(batch, selections[to], counts[to]));
+  }
+
+  append(topic: string, partition: number, batch: Batch): void {
+    const name = `${topic}/${partition}`;
+    let entry = this.#topics.get(name);
+    if (entry === undefined) this.#topics.set(name, (entry = { topic, partition, writer: new ByteWriter(), count: 0 }));
+    encodeBatch(batch, entry.writer);
+    entry.count += batch.count;
+  }
+
+  change(collection: string, group: number, bytes: Uint8Array): void {
+    this.#rows.push({ table: `${COLLECTION_TABLE}${collection}`, group, full: false, bytes });
+    this.#rowBytes += bytes.length;
+  }
+
+  /** About how many bytes wait for the next commit. */
+  get bytes(): number {
+    let bytes = this.#rowBytes;
+    for (const { writers } of this.#receivers.values()) for (const writer of writers) bytes += writer.length;
+    for (const { writer } of this.#topics.values()) bytes += writer.length;
+    return bytes;
+  }
+
+  /** Batches for links: the rows, then the watermark that holds after them. `sent` counts sequences up. */
+  takeSends(watermarkOf: (operator: number) => number, sent: Map<string, number>): LinkBatch[] {
+    const sends: LinkBatch[] = [];
+    for (const receivers of this.#receivers.values()) {
+      const watermark = watermarkOf(receivers.exchange.from.operator);
+      receivers.writers.forEach((writer, to) => {
+        if (receivers.exchange.kind === "forward" && to !== this.#partition) return;
+        if (receivers.batches[to] === 0 && watermark <= receivers.watermark) return;
+        const link = linkId(this.#plan, receivers.exchange, this.#partition, to);
+        const sequence = (sent.get(link) ?? 0) + 1;
+        sent.set(link, sequence);
+        const whole = new ByteWriter(writer.length + 16);
+        whole.f64(watermark);
+        whole.varint(receivers.batches[to]);
+        whole.append(writer.bytes());
+        sends.push({ link, sequence, bytes: whole.bytes() });
+        writer.reset();
+        receivers.batches[to] = 0;
+      });
+      receivers.watermark = watermark;
+    }
+    return sends;
+  }
+
+  takeAppends(): TopicAppend[] {
+    const appends: TopicAppend[] = [];
+    for (const { topic, partition, writer, count } of this.#topics.values()) {
+      appends.push({ topic, partition, count, bytes: writer.take() });
+    }
+    this.#topics.clear();
+    return appends;
+  }
+
+  takeRows(): StateBlock[] {
+    const rows = this.#rows;
+    this.#rows = [];
+    this.#rowBytes = 0;
+    return rows;
+  }
+
+  /** Watermarks last sent, by exchange. */
+  watermarks(): Map<string, number> {
+    return new Map([...this.#receivers.values()].map(({ exchange, watermark }) => [exchange.id, watermark]));
+  }
+
+  #write(receivers: Receivers, to: number, batch: Batch): void {
+    encodeBatch(batch, receivers.writers[to]);
+    receivers.batches[to]++;
+  }
+}

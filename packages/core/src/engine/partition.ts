@@ -1,0 +1,414 @@
+import { ByteReader, ByteWriter } from "../codec/bytes.ts";
+import { decodeValue, encodeValue } from "../codec/values.ts";
+import type { Batch } from "../contracts/batch.ts";
+import type { Clock } from "../contracts/clock.ts";
+import type { Commit, Ledger, LinkBatch, StateAddress, StateBlock } from "../contracts/ledger.ts";
+import type { Source } from "../contracts/source.ts";
+import { MillraceError } from "../errors.ts";
+import type { StateTable } from "../operators/state/table.ts";
+import { BatchDecoder } from "./batch-codec.ts";
+import { LinkInput } from "./link-input.ts";
+import { Outbox } from "./outbox.ts";
+import { Pipeline } from "./pipeline.ts";
+import { linkId, partitionId, type Plan, type PlannedOperator, type Stage } from "./plan.ts";
+import { emptyProgress, type Progress } from "./progress.ts";
+import { PartitionStats } from "./stats.ts";
+import { deadLetters, LaneInput, type LaneProgress, type TimeChain } from "./source-input.ts";
+
+/** A step commits when its input has drained, else when it has read this much or taken this long. */
+const STEP_BYTES = 16 * 1024 * 1024;
+const STEP_MILLISECONDS = 100;
+
+/** What a partition needs of the instance that runs it. */
+export interface PartitionPorts {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly chain: TimeChain;
+  readonly keyGroups: number;
+  /** What stands behind a topic's name as a source. */
+  source(topic: string): Promise<Source>;
+  /** The partition has taken in all its input and has committed it. */
+  finished(partition: string): void;
+}
+
+interface Lane {
+  readonly operator: number;
+  readonly topic: string;
+  readonly input: LaneInput;
+}
+
+/** Owns the key groups, lanes and links of one partition of a stage, and steps them. */
+export class Partition {
+  readonly id: string;
+  readonly stats = new PartitionStats();
+  readonly #plan: Plan;
+  readonly #stage: Stage;
+  readonly #index: number;
+  readonly #ports: PartitionPorts;
+  readonly #pipeline: Pipeline;
+  readonly #tables = new Map<string, StateTable>();
+  readonly #links = new Map<string, LinkInput>();
+  readonly #decoders = new Map<number, BatchDecoder>();
+  readonly #lanes: Lane[] = [];
+  readonly #sent = new Map<string, number>();
+  readonly #dead = new Map<string, unknown[]>();
+  readonly #rewrite: StateAddress[] = [];
+  #outbox: Outbox;
+  #epoch = 0;
+  #version = 0;
+  #inFlight: Promise<void> = Promise.resolve();
+  #wake: (() => void) | undefined;
+  #woken = false;
+  #stopping = false;
+  #blocked = false;
+  #nextLane = 0;
+
+  constructor(plan: Plan, stage: Stage, index: number, ports: PartitionPorts) {
+    this.id = partitionId(plan, stage, index);
+    this.#plan = plan;
+    this.#stage = stage;
+    this.#index = index;
+    this.#ports = ports;
+    this.#outbox = this.#newOutbox(new Map());
+    this.#pipeline = new Pipeline(plan, stage, {
+      clock: ports.clock,
+      keyGroups: ports.keyGroups,
+      send: (exchange, batch) => this.#outbox.send(exchange, batch),
+      append: (topic, partition, batch) => {
+        this.stats.atomsOut += batch.count;
+        this.#outbox.append(topic, partition, batch);
+      },
+      change: (collection, group, bytes) => this.#outbox.change(collection, group, bytes),
+      fail: (operator, batch, row, error) => this.#fail(operator, batch, row, error),
+      late: (_operator, count) => {
+        this.stats.late += count;
+      },
+    });
+  }
+
+  /** Takes the lease, loads state and opens the inputs. */
+  async open(): Promise<void> {
+    const root = await this.#ports.ledger.fence(this.id);
+    this.#epoch = root.epoch;
+    this.#version = root.version;
+    const progress: Progress = root.progress.length === 0 ? emptyProgress() : (decodeValue(new ByteReader(root.progress)) as Progress);
+    for (const [link, sequence] of progress.sent) this.#sent.set(link, sequence);
+    this.#outbox = this.#newOutbox(progress.watermarks);
+    await this.#loadState();
+    this.#openLinks(progress);
+    await this.#openLanes(progress);
+    this.#pipeline.restored(this.#sourceWatermarks(), this.#exchangeWatermarks());
+    for (const link of this.#links.values()) {
+      for await (const batch of this.#ports.ledger.pending(link.link, link.applied)) link.receive(batch);
+    }
+  }
+
+  /** Takes a batch of a link; duplicates and reordering do no harm. */
+  deliver(batch: LinkBatch): void {
+    this.#links.get(batch.link)?.receive(batch);
+    this.#wakeUp();
+  }
+
+  /** Stops reading sources while too much of what was sent waits at the receivers. */
+  block(blocked: boolean): void {
+    this.#blocked = blocked;
+    if (!blocked) this.#wakeUp();
+  }
+
+  /** Addresses that the ledger would like written anew. */
+  rewrite(addresses: readonly StateAddress[]): void {
+    this.#rewrite.push(...addresses);
+  }
+
+  /** Steps until stopped, or until all input has been taken in. Rejects when the partition cannot go on. */
+  async run(): Promise<void> {
+    try {
+      while (!this.#stopping) {
+        this.#woken = false;
+        const worked = await this.#step();
+        if (worked) continue;
+        await this.#inFlight;
+        if (this.#isFinished()) {
+          this.#ports.finished(this.id);
+          return;
+        }
+        await this.#sleep();
+      }
+      await this.#inFlight;
+    } finally {
+      await Promise.all(this.#lanes.map(({ input }) => input.close()));
+    }
+  }
+
+  /** Lets the step that is running commit, then ends `run`. */
+  stop(): void {
+    this.#stopping = true;
+    this.#wakeUp();
+  }
+
+  /** Reads what waits, runs the operators, commits. False when there was nothing to do. */
+  async #step(): Promise<boolean> {
+    const begun = this.#ports.clock.now();
+    const ended = this.#lanes.filter(({ input }) => input.progress.ended).length;
+    let bytes = 0;
+    let worked = false;
+    while (bytes < STEP_BYTES && this.#outbox.bytes < STEP_BYTES) {
+      const read = this.#applyLink() ?? (this.#blocked ? undefined : await this.#readLane());
+      if (read === undefined) break;
+      worked = true;
+      bytes += read;
+      this.#pipeline.advance(this.#sourceWatermarks(), this.#exchangeWatermarks());
+      if (this.#stopping || this.#ports.clock.now() - begun >= STEP_MILLISECONDS) break;
+    }
+    const now = this.#ports.clock.now();
+    const ticked = this.#pipeline.wakeAt() <= now;
+    if (ticked) this.#pipeline.tick(now);
+    if (!worked && !ticked && this.#lanes.filter(({ input }) => input.progress.ended).length === ended) return false;
+    if (this.#pipeline.needsSettling) await this.#pipeline.settle();
+    this.#pipeline.advance(this.#sourceWatermarks(), this.#exchangeWatermarks());
+    await this.#commit();
+    this.stats.steps++;
+    return true;
+  }
+
+  #applyLink(): number | undefined {
+    for (const link of this.#links.values()) {
+      if (!link.waiting) continue;
+      const { count, bytes } = link.apply(this.#pipeline, this.#decoder(link.exchange.keyBy));
+      this.stats.atomsIn += count;
+      return bytes;
+    }
+    return undefined;
+  }
+
+  /** Reads a chunk of the next lane that has one. */
+  async #readLane(): Promise<number | undefined> {
+    for (let tried = 0; tried < this.#lanes.length; tried++) {
+      const lane = this.#lanes[this.#nextLane++ % this.#lanes.length];
+      if (lane.input.progress.ended) continue;
+      const chunk = await lane.input.read(this.#ports.clock.now());
+      if (chunk === "idle" || chunk === "end") continue;
+      for (const row of chunk.malformed) this.#deadLetter(lane.topic, { ...row, topic: lane.topic });
+      this.stats.atomsIn += chunk.count + chunk.malformed.length;
+      if (chunk.batch !== undefined && chunk.batch.count > 0) this.#pipeline.fromSource(lane.operator, chunk.batch);
+      return chunk.bytes;
+    }
+    return undefined;
+  }
+
+  async #commit(): Promise<void> {
+    this.#pipeline.flush();
+    for (const [topic, values] of this.#dead) this.#outbox.append(topic, 0, deadLetters(values, this.#ports.clock.now()));
+    this.#dead.clear();
+    const state = this.#changedState();
+    const sends = this.#outbox.takeSends((operator) => this.#pipeline.watermark(operator), this.#sent);
+    const progress: Progress = {
+      lanes: this.#lanes.map(({ input }) => input.progress),
+      links: new Map([...this.#links.values()].map(({ link, applied, watermark }) => [link, { applied, watermark }])),
+      sent: new Map(this.#sent),
+      watermarks: this.#outbox.watermarks(),
+    };
+    const writer = new ByteWriter();
+    encodeValue(progress, writer);
+    const commit: Commit = {
+      partition: this.id,
+      epoch: this.#epoch,
+      version: ++this.#version,
+      progress: writer.take(),
+      wakeAt: this.#pipeline.wakeAt(),
+      state: [...state, ...this.#outbox.takeRows()],
+      sends,
+      applied: [...this.#links.values()].map(({ link, applied }) => ({ link, sequence: applied })),
+      appends: this.#outbox.takeAppends(),
+    };
+    this.#pipeline.sweep();
+    // One commit may be under way while the next step runs; the step after waits for it.
+    await this.#inFlight;
+    this.#inFlight = this.#send(commit);
+    // A rejection is seen by whoever awaits it next; until then it must not count as unhandled.
+    this.#inFlight.catch(() => undefined);
+  }
+
+  async #send(commit: Commit): Promise<void> {
+    const result = await this.#ports.ledger.commit(commit);
+    if (result.outcome === "applied") return;
+    throw new MillraceError(
+      "MILLRACE_FENCED",
+      `partition ${this.id}`,
+      `its commit ${commit.epoch}.${commit.version} was refused: the ledger holds ${result.root.epoch}.${result.root.version}, so another owner has it`,
+    );
+  }
+
+  #changedState(): StateBlock[] {
+    const blocks: StateBlock[] = [];
+    const wanted = new Map<string, Set<number>>();
+    for (const { table, group } of this.#rewrite.splice(0)) {
+      const groups = wanted.get(table);
+      if (groups === undefined) wanted.set(table, new Set([group]));
+      else groups.add(group);
+    }
+    for (const [address, table] of this.#tables) {
+      const whole = wanted.get(address);
+      table.changes((group, bytes) => {
+        if (whole?.has(group) !== true) blocks.push({ table: address, group, full: false, bytes });
+      });
+      for (const group of whole ?? []) blocks.push({ table: address, group, full: true, bytes: table.full(group) ?? new Uint8Array(0) });
+    }
+    return blocks;
+  }
+
+  async #loadState(): Promise<void> {
+    const { ledger } = this.#ports;
+    const { partitions } = this.#stage;
+    for (const { address, operator } of this.#pipeline.stateful()) {
+      for (const table of operator.tables) {
+        const name = `${address}/${table.name}`;
+        this.#tables.set(name, table);
+        await this.#checkFormat(name, table.format);
+        for (const group of await ledger.groups(name)) {
+          if (group % partitions !== this.#index) continue;
+          for (const block of await ledger.state({ table: name, group })) table.load(group, block);
+        }
+      }
+    }
+  }
+
+  async #checkFormat(table: string, format: string): Promise<void> {
+    const { ledger } = this.#ports;
+    const record = `format/${table}`;
+    const written = await ledger.readRecord(record);
+    if (written === undefined) {
+      await ledger.writeRecord(record, new TextEncoder().encode(format));
+      return;
+    }
+    const before = new TextDecoder().decode(written);
+    if (before === format) return;
+    throw new MillraceError(
+      "MILLRACE_STATE_MISMATCH",
+      `state ${table}`,
+      `it was written as ${before}, but this version of the workflow reads ${format}; give the operator another id to start it afresh`,
+    );
+  }
+
+  #openLinks(progress: Progress): void {
+    for (const exchange of this.#plan.exchanges) {
+      if (exchange.to.stage !== this.#stage.index) continue;
+      const { partitions } = this.#plan.stages[exchange.from.stage];
+      for (let from = 0; from < partitions; from++) {
+        if (exchange.kind === "forward" && from !== this.#index) continue;
+        const link = linkId(this.#plan, exchange, from, this.#index);
+        const known = progress.links.get(link);
+        this.#links.set(link, new LinkInput(link, exchange, known?.applied ?? 0, known?.watermark ?? -Infinity));
+      }
+    }
+  }
+
+  async #openLanes(progress: Progress): Promise<void> {
+    for (const index of this.#stage.operators) {
+      const { spec } = this.#plan.operators[index].node;
+      if (spec.kind !== "source") continue;
+      const source = await this.#ports.source(spec.topic.name);
+      const splits = await source.splits();
+      for (const [s, split] of splits.entries()) {
+        const lanes = split.parallel ? this.#stage.partitions : 1;
+        if (lanes === 1 && s % this.#stage.partitions !== this.#index) continue;
+        const id = `${spec.topic.name}/${split.id}`;
+        const lane = lanes === 1 ? 0 : this.#index;
+        const known: LaneProgress = progress.lanes.find((one) => one.split === id) ?? {
+          split: id,
+          lane,
+          lanes,
+          next: 0,
+          maxTime: -Infinity,
+          ended: false,
+          recent: [],
+          done: [],
+        };
+        const reader = await source.open({ split: split.id, lane, lanes, position: known.next });
+        const input = new LaneInput(spec, reader, this.#ports.chain, known);
+        input.onReady(() => this.#wakeUp());
+        this.#lanes.push({ operator: index, topic: spec.topic.name, input });
+      }
+    }
+  }
+
+  #sourceWatermarks(): Map<number, number> {
+    const watermarks = new Map<number, number>();
+    for (const index of this.#stage.operators) if (this.#plan.operators[index].node.spec.kind === "source") watermarks.set(index, Infinity);
+    for (const { operator, input } of this.#lanes) watermarks.set(operator, Math.min(watermarks.get(operator) ?? Infinity, input.watermark));
+    return watermarks;
+  }
+
+  #exchangeWatermarks(): Map<number, number> {
+    const watermarks = new Map<number, number>();
+    for (const { exchange, watermark } of this.#links.values()) {
+      watermarks.set(exchange.index, Math.min(watermarks.get(exchange.index) ?? Infinity, watermark));
+    }
+    return watermarks;
+  }
+
+  #isFinished(): boolean {
+    const lanesEnded = this.#lanes.every(({ input }) => input.progress.ended);
+    return lanesEnded && [...this.#links.values()].every(({ waiting, watermark }) => !waiting && watermark === Infinity);
+  }
+
+  #fail(operator: PlannedOperator, batch: Batch, row: number, error: unknown): void {
+    const topic = this.#sourceOf(operator);
+    const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
+    this.#deadLetter(topic, {
+      topic,
+      operator: operator.node.id,
+      reason: message,
+      stack,
+      value: batch.rows.get(row),
+      time: batch.times[row],
+    });
+  }
+
+  #deadLetter(topic: string, letter: Record<string, unknown>): void {
+    this.stats.dead++;
+    const name = `${topic}.dead`;
+    const letters = this.#dead.get(name);
+    if (letters === undefined) this.#dead.set(name, [letter]);
+    else letters.push(letter);
+  }
+
+  /** The topic that an operator's rows come from in the end: whose dead letters they are. */
+  #sourceOf(operator: PlannedOperator): string {
+    let { node } = operator;
+    while (node.inputs.length > 0) node = this.#plan.workflow.nodes[node.inputs[0].node];
+    return node.spec.kind === "source" ? node.spec.topic.name : this.#plan.workflow.name;
+  }
+
+  #decoder(keyBy: number | undefined): BatchDecoder {
+    let decoder = this.#decoders.get(keyBy ?? -1);
+    if (decoder === undefined) {
+      decoder = new BatchDecoder(keyBy === undefined ? undefined : this.#pipeline.keySpace(keyBy));
+      this.#decoders.set(keyBy ?? -1, decoder);
+    }
+    return decoder;
+  }
+
+  #newOutbox(watermarks: ReadonlyMap<string, number>): Outbox {
+    const exchanges = this.#plan.exchanges.filter((exchange) => exchange.from.stage === this.#stage.index);
+    return new Outbox(this.#plan, exchanges, this.#index, this.#ports.keyGroups, watermarks);
+  }
+
+  #wakeUp(): void {
+    this.#woken = true;
+    this.#wake?.();
+  }
+
+  async #sleep(): Promise<void> {
+    if (this.#woken || this.#stopping) return;
+    const wakeAt = this.#pipeline.wakeAt();
+    await new Promise<void>((resolve) => {
+      const cancel = wakeAt < Infinity ? this.#ports.clock.at(wakeAt, resolve) : undefined;
+      this.#wake = () => {
+        cancel?.();
+        resolve();
+      };
+    });
+    this.#wake = undefined;
+  }
+}

@@ -1,0 +1,16 @@
+import type { LaneProgress } from "./source-input.ts";
+
+/** What a partition's root says of how far it has come; the engine's record within a commit. */
+export interface Progress {
+  readonly lanes: readonly LaneProgress[];
+  /** By link: the last sequence applied and the watermark that came with it. */
+  readonly links: ReadonlyMap<string, { readonly applied: number; readonly watermark: number }>;
+  /** By link: the last sequence sent. */
+  readonly sent: ReadonlyMap<string, number>;
+  /** By exchange: the watermark last sent. */
+  readonly watermarks: ReadonlyMap<string, number>;
+}
+
+export function emptyProgress(): Progress {
+  return { lanes: [], links: new Map(), sent: new Map(), watermarks: new Map() };
+}

@@ -1,0 +1,67 @@
+import { ByteReader } from "../codec/bytes.ts";
+import { ObjectRows } from "../codec/formats/struct-rows.ts";
+import type { Chunk, Source } from "../contracts/source.ts";
+import type { Topics } from "../contracts/topics.ts";
+import { BatchDecoder } from "./batch-codec.ts";
+
+const READ_BYTES = 1024 * 1024;
+
+/** How the readers of topics learn that there is more. */
+export interface TopicSignal {
+  /** Calls back whenever a topic has grown. */
+  onGrowth(topic: string, callback: () => void): void;
+}
+
+/** The atoms of a topic in the ledger's store, one split a partition; without end. */
+export function topicSource(topic: string, partitions: number, topics: Topics, signal: TopicSignal): Source {
+  return {
+    name: topic,
+    splits: () => Promise.resolve(Array.from({ length: partitions }, (_, partition) => ({ id: String(partition), parallel: false }))),
+    open({ split, position }) {
+      const partition = Number(split);
+      const decoder = new BatchDecoder(undefined);
+      let offset = position;
+      let index = position;
+      const waiting: Chunk[] = [];
+      return Promise.resolve({
+        async next() {
+          if (waiting.length === 0) {
+            const { start, end } = await topics.range(topic, partition);
+            if (offset < end) {
+              const from = offset === 0 ? start : offset;
+              for (const chunk of await topics.read(topic, partition, from, READ_BYTES)) {
+                const skip = Math.max(0, offset - chunk.offset);
+                waiting.push(decodeAtoms(chunk.bytes, skip, chunk.offset + chunk.count, index++, decoder));
+                offset = chunk.offset + chunk.count;
+              }
+            }
+          }
+          return waiting.shift() ?? "idle";
+        },
+        onReady: (callback: () => void) => signal.onGrowth(topic, callback),
+        close: () => Promise.resolve(),
+      });
+    },
+  };
+}
+
+/** The values and times of encoded atoms. */
+export function readAtoms(bytes: Uint8Array, decoder: BatchDecoder): { readonly values: unknown[]; readonly times: number[] } {
+  const reader = new ByteReader(bytes);
+  const values: unknown[] = [];
+  const times: number[] = [];
+  while (reader.remaining > 0) {
+    const batch = decoder.decode(reader);
+    for (let row = 0; row < batch.count; row++) {
+      values.push(batch.rows.get(row));
+      times.push(batch.times[row]);
+    }
+  }
+  return { values, times };
+}
+
+function decodeAtoms(bytes: Uint8Array, skip: number, next: number, index: number, decoder: BatchDecoder): Chunk {
+  const { values, times } = readAtoms(bytes, decoder);
+  const rows = values.slice(skip);
+  return { index, next, count: rows.length, rows: new ObjectRows(rows), times: Float64Array.from(times.slice(skip)), malformed: [], bytes: bytes.length };
+}
