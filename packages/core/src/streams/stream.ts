@@ -34,6 +34,8 @@ type WindowMode<O extends WindowOptions, M extends ChangeMode> = O extends { rea
 /** A stream of values of type T. `M` says whether rows are facts (append) or changes of rows. */
 export class Stream<T, M extends ChangeMode = "append"> {
   protected readonly origin: Origin;
+  /** For the compiler only: a stream of updates is no stream of facts. */
+  declare protected readonly changes: M;
 
   constructor(origin: Origin) {
     this.origin = origin;

@@ -86,7 +86,7 @@ export interface Driver<S = unknown> {
 
 export function driverOf(aggregate: AnyAggregate<Atom>): Driver {
   const [part] = layoutOf([{ name: "tested", aggregate }]);
-  return (part.form === "numeric" ? numericDriver(part) : valueDriver(part)) as Driver;
+  return part.form === "numeric" ? numericDriver(part) : valueDriver(part);
 }
 
 function numericDriver({ aggregate, input }: Part & { form: "numeric" }): Driver<Float64Array> {
