@@ -1,4 +1,4 @@
-import { digest, fields, mean, count, median, medianOf, mergeDigests, topic, tumbling, workflow, type Key, type Window } from "millrace";
+import { digest, fields, mean, count, medianOf, mergeDigests, topic, tumbling, workflow, type Digest, type Window } from "millrace";
 
 /** A reading of the city's feed, every five minutes per detector. */
 export const observations = topic("observations", {
@@ -30,23 +30,23 @@ export const busy = topic<Busy>("busy");
 export const busyExact = topic<Busy>("busyExact");
 
 /** What a detector says of one window. */
-interface DetectorCounts {
-  readonly key: Key;
-  readonly median: number | undefined;
+interface Detector {
+  readonly key: number;
+  readonly median: number;
 }
 
 /** The medians of a window's detectors, gathered from wherever they were computed. */
 const everyDetector = {
-  init: (): DetectorCounts[] => [],
-  add(all: DetectorCounts[], { key, median }: DetectorCounts): DetectorCounts[] {
-    all.push({ key, median });
+  init: (): Detector[] => [],
+  add(all: Detector[], { key, counts }: { readonly key: number; readonly counts: Digest }): Detector[] {
+    all.push({ key, median: medianOf(counts) ?? 0 });
     return all;
   },
-  merge(all: DetectorCounts[], others: DetectorCounts[]): DetectorCounts[] {
+  merge(all: Detector[], others: Detector[]): Detector[] {
     all.push(...others);
     return all;
   },
-  result: (all: DetectorCounts[]): readonly DetectorCounts[] => all,
+  result: (all: Detector[]): readonly Detector[] => all,
 };
 
 export const aarhus = workflow("aarhus", (flow) => {
@@ -64,12 +64,12 @@ export const aarhus = workflow("aarhus", (flow) => {
 
   for (const [target, exact] of [[busy, false], [busyExact, true]] as const) {
     readings
-      .aggregate({ median: median((o) => o.vehicleCount, { exact }), counts: digest((o) => o.vehicleCount, { exact }) })
+      .aggregate({ counts: digest((o) => o.vehicleCount, { exact }) })
       .perWindow()
       .aggregate({ all: mergeDigests((row) => row.counts), detectors: everyDetector })
       .map(({ window, all, detectors }) => {
         const globalMedian = medianOf(all) ?? 0;
-        const exceeding = detectors.filter((one) => (one.median ?? 0) > globalMedian).map((one) => Number(one.key));
+        const exceeding = detectors.filter(({ median }) => median > globalMedian).map(({ key }) => key);
         return { window: iso(window), globalMedian, detectors: detectors.length, exceeding: exceeding.sort((a, b) => a - b) };
       })
       .to(target);

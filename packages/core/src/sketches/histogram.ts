@@ -1,7 +1,7 @@
 import type { ByteReader, ByteWriter } from "../codec/bytes.ts";
 import { MillraceError } from "../errors.ts";
 import { decodePoints, encodePoints } from "./points-codec.ts";
-import { collectRuns, countUpTo, mergePoints, Points, quantileOfPoints } from "./points.ts";
+import { collectRuns, countUpTo, mergePoints, NO_POINTS, Points, quantileOfPoints } from "./points.ts";
 
 const FORMAT = 1;
 const FIRST_BUFFER = 16;
@@ -13,7 +13,7 @@ const SMALLEST_FULL_BUFFER = 1024;
  * bounded variant. Equal contents encode to equal bytes, in whatever order they were added.
  */
 export class ValueHistogram {
-  #points = new Points();
+  #points = NO_POINTS;
   #pointsWeight = 0;
   #buffer = new Float64Array(FIRST_BUFFER);
   #buffered = 0;
@@ -53,8 +53,7 @@ export class ValueHistogram {
 
   /** Adds all that `other` holds, which stays as it is. */
   merge(other: ValueHistogram): void {
-    other.#flush();
-    this.#absorb(other.#points);
+    this.#absorb(other.#all());
   }
 
   /**
@@ -64,8 +63,9 @@ export class ValueHistogram {
    */
   quantile(q: number): number {
     if (!(q >= 0 && q <= 1)) throw new MillraceError("MILLRACE_USAGE", "histogram", `quantile ${q} is not in 0..1`);
-    this.#flush();
-    return quantileOfPoints(this.#points, this.#pointsWeight, q, this.min, this.max);
+    const points = this.#all();
+    const { value, length } = points;
+    return length === 0 ? Number.NaN : quantileOfPoints(points, this.count, q, value[0], value[length - 1]);
   }
 
   median(): number {
@@ -79,9 +79,8 @@ export class ValueHistogram {
   }
 
   encode(writer: ByteWriter): void {
-    this.#flush();
     writer.u8(FORMAT);
-    encodePoints(writer, this.#points);
+    encodePoints(writer, this.#all());
   }
 
   /**
@@ -95,6 +94,16 @@ export class ValueHistogram {
     histogram.#points = decodePoints(reader);
     histogram.#pointsWeight = histogram.#points.totalWeight();
     return histogram;
+  }
+
+  /** Every value as points, good until the next call on any histogram: a small one needs no arrays of its own. */
+  #all(): Points {
+    if (this.#points !== NO_POINTS || this.#buffered === 0) {
+      this.#flush();
+      return this.#points;
+    }
+    collectRuns(this.#buffer, this.#buffered, runs);
+    return runs;
   }
 
   #addCounted(x: number, n: number): void {
@@ -130,7 +139,7 @@ export class ValueHistogram {
     if (added.length === 0) return;
     mergePoints(this.#points, added, merged);
     this.#pointsWeight += added.totalWeight();
-    this.#points.copyFrom(merged);
+    this.#points = this.#points.replacedBy(merged);
   }
 }
 

@@ -26,6 +26,13 @@ export class Points {
     this.mixed = new Uint8Array(size);
   }
 
+  /** These points with what `other` holds; `NO_POINTS`, which all empty sketches share, is left alone. */
+  replacedBy(other: Points): Points {
+    const target = this === NO_POINTS ? new Points() : this;
+    target.copyFrom(other);
+    return target;
+  }
+
   copyFrom(other: Points): void {
     this.reset(other.length);
     this.value.set(other.value.subarray(0, other.length));
@@ -40,6 +47,9 @@ export class Points {
     return total;
   }
 }
+
+/** What a sketch holds before anything was merged: three arrays less for each of many small sketches. */
+export const NO_POINTS = new Points();
 
 /** Sorts the first `count` values in place and writes them to `out`, equal ones as one point. */
 export function collectRuns(values: Float64Array, count: number, out: Points): void {

@@ -1,7 +1,7 @@
 import type { ByteReader, ByteWriter } from "../codec/bytes.ts";
 import { MillraceError } from "../errors.ts";
 import { decodePoints, encodePoints } from "./points-codec.ts";
-import { collectRuns, countUpTo, mergePoints, Points, quantileOfPoints } from "./points.ts";
+import { collectRuns, countUpTo, mergePoints, NO_POINTS, Points, quantileOfPoints } from "./points.ts";
 import { sortDoubles } from "./sort-doubles.ts";
 
 const FORMAT = 1;
@@ -29,15 +29,13 @@ const PUSHED_WEIGHT = 16;
  */
 export class TDigest {
   readonly compression: number;
-  #points = new Points();
+  #points = NO_POINTS;
   #pointsWeight = 0;
   #buffer = new Float64Array(FIRST_BUFFER);
   #buffered = 0;
   #min = Number.POSITIVE_INFINITY;
   #max = Number.NEGATIVE_INFINITY;
   #exact = true;
-  #view: Points | undefined;
-  #viewCount = -1;
 
   /** `compression` (10 to 10,000, default 200) sets size and error. Throws MILLRACE_USAGE for another. */
   constructor(compression: number = DEFAULT_COMPRESSION) {
@@ -214,28 +212,30 @@ export class TDigest {
   #absorb(added: Points): void {
     mergePoints(this.#points, added, merged);
     this.#pointsWeight += added === this.#points ? this.#pointsWeight : added.totalWeight();
-    this.#view = undefined;
+    if (view.of === this) view.of = undefined;
     if (this.#exact && merged.length <= this.compression * EXACT_PER_COMPRESSION) {
-      this.#points.copyFrom(merged);
+      this.#points = this.#points.replacedBy(merged);
       return;
     }
     this.#exact = false;
     compress(merged, this.#pointsWeight, this.compression, compressed);
-    this.#points.copyFrom(compressed);
+    this.#points = this.#points.replacedBy(compressed);
   }
 
   #merged(): Points {
     if (this.#buffered === 0) return this.#points;
-    if (this.#view === undefined || this.#viewCount !== this.count) {
+    if (view.of !== this || view.count !== this.count) {
       collectRuns(this.#buffer, this.#buffered, runs);
-      this.#view = new Points(this.#points.length + runs.length);
-      mergePoints(this.#points, runs, this.#view);
-      this.#viewCount = this.count;
+      mergePoints(this.#points, runs, view.points);
+      view.of = this;
+      view.count = this.count;
     }
-    return this.#view;
+    return view.points;
   }
 }
 
+/** Points and buffer of the digest that was last asked, merged; one for all, as most digests are asked once. */
+const view: { of: TDigest | undefined; count: number; readonly points: Points } = { of: undefined, count: 0, points: new Points() };
 const runs = new Points();
 const merged = new Points();
 const compressed = new Points();
