@@ -63,6 +63,11 @@ export class Coordinator {
     return [...this.#partitions.keys()];
   }
 
+  /** Whether everything that was sent has been applied. */
+  get quiet(): boolean {
+    return [...this.#partitions.values()].every(({ outstandingBytes }) => outstandingBytes === 0);
+  }
+
   /** Loads what is shared: collections, and the chains of event times. */
   async load(): Promise<void> {
     for (const plan of this.#plans) {

@@ -16,6 +16,8 @@ export interface InstancePorts {
   readonly keyGroups: number;
   source(topic: string): Promise<Source>;
   finished(partition: string): void;
+  /** Present where only what is on its way is to be taken in: a partition has nothing to do. */
+  readonly drained?: (partition: string) => void;
   /** A partition cannot go on; it is closed. */
   failed(partition: string, error: unknown): void;
 }

@@ -18,6 +18,8 @@ import { deadLetters, LaneInput, type LaneProgress, type TimeChain } from "./sou
 /** A step commits when its input has drained, else when it has read this much or taken this long. */
 const STEP_BYTES = 16 * 1024 * 1024;
 const STEP_MILLISECONDS = 100;
+/** Reads in a step: below the number of chunks whose times a lane remembers. */
+const STEP_READS = 32;
 
 /** What a partition needs of the instance that runs it. */
 export interface PartitionPorts {
@@ -29,6 +31,8 @@ export interface PartitionPorts {
   source(topic: string): Promise<Source>;
   /** The partition has taken in all its input and has committed it. */
   finished(partition: string): void;
+  /** Only what is on its way is taken in, nothing from sources: told whenever nothing waits. Absent: sources are read. */
+  readonly drained?: (partition: string) => void;
 }
 
 interface Lane {
@@ -97,7 +101,7 @@ export class Partition {
     await this.#loadState();
     this.#openLinks(progress);
     await this.#openLanes(progress);
-    this.#pipeline.restored(this.#sourceWatermarks(), this.#exchangeWatermarks());
+    this.#pipeline.restored(this.#sourceWatermarks(), this.#exchangeWatermarks(), progress.operators);
     for (const link of this.#links.values()) {
       for await (const batch of this.#ports.ledger.pending(link.link, link.applied)) link.receive(batch);
     }
@@ -128,6 +132,7 @@ export class Partition {
         const worked = await this.#step();
         if (worked) continue;
         await this.#inFlight;
+        this.#ports.drained?.(this.id);
         if (this.#isFinished()) {
           this.#ports.finished(this.id);
           return;
@@ -151,11 +156,11 @@ export class Partition {
     const begun = this.#ports.clock.now();
     const ended = this.#lanes.filter(({ input }) => input.progress.ended).length;
     let bytes = 0;
-    let worked = false;
-    while (bytes < STEP_BYTES && this.#outbox.bytes < STEP_BYTES) {
-      const read = this.#applyLink() ?? (this.#blocked ? undefined : await this.#readLane());
+    let reads = 0;
+    while (bytes < STEP_BYTES && reads < STEP_READS && this.#outbox.bytes < STEP_BYTES) {
+      const read = this.#applyLink() ?? (this.#blocked || this.#ports.drained !== undefined ? undefined : await this.#readLane());
       if (read === undefined) break;
-      worked = true;
+      reads++;
       bytes += read;
       this.#pipeline.advance(this.#sourceWatermarks(), this.#exchangeWatermarks());
       if (this.#stopping || this.#ports.clock.now() - begun >= STEP_MILLISECONDS) break;
@@ -163,7 +168,7 @@ export class Partition {
     const now = this.#ports.clock.now();
     const ticked = this.#pipeline.wakeAt() <= now;
     if (ticked) this.#pipeline.tick(now);
-    if (!worked && !ticked && this.#lanes.filter(({ input }) => input.progress.ended).length === ended) return false;
+    if (reads === 0 && !ticked && this.#lanes.filter(({ input }) => input.progress.ended).length === ended) return false;
     if (this.#pipeline.needsSettling) await this.#pipeline.settle();
     this.#pipeline.advance(this.#sourceWatermarks(), this.#exchangeWatermarks());
     await this.#commit();
@@ -207,6 +212,7 @@ export class Partition {
       links: new Map([...this.#links.values()].map(({ link, applied, watermark }) => [link, { applied, watermark }])),
       sent: new Map(this.#sent),
       watermarks: this.#outbox.watermarks(),
+      operators: this.#pipeline.watermarks(),
     };
     const writer = new ByteWriter();
     encodeValue(progress, writer);
@@ -318,6 +324,7 @@ export class Partition {
           split: id,
           lane,
           lanes,
+          parallel: split.parallel,
           next: 0,
           maxTime: -Infinity,
           ended: false,

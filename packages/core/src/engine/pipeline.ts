@@ -93,12 +93,13 @@ export class Pipeline {
     }
   }
 
-  /** Tells operators that state was loaded, with the watermarks of the last commit. */
-  restored(sources: ReadonlyMap<number, number>, exchanges: ReadonlyMap<number, number>): void {
+  /** Tells operators that state was loaded, with the watermarks of the last commit: of what comes in, and of operators by id. */
+  restored(sources: ReadonlyMap<number, number>, exchanges: ReadonlyMap<number, number>, operators: ReadonlyMap<string, number>): void {
     for (const [operator, watermark] of sources) this.#sourceWatermarks.set(operator, watermark);
     for (const [exchange, watermark] of exchanges) this.#exchangeWatermarks.set(exchange, watermark);
     for (const placed of this.#placed.values()) {
-      placed.watermark = this.#inputWatermark(placed.planned);
+      const acted = placed.planned.role === "combine" ? undefined : operators.get(placed.planned.node.id);
+      placed.watermark = Math.max(this.#inputWatermark(placed.planned), acted ?? -Infinity);
       placed.operator?.restored?.(placed.watermark);
     }
   }
@@ -106,6 +107,13 @@ export class Pipeline {
   /** The watermark of an operator's output. */
   watermark(operator: number): number {
     return this.#placed.get(operator)?.watermark ?? -Infinity;
+  }
+
+  /** By operator id: up to where each has acted. */
+  watermarks(): Map<string, number> {
+    const watermarks = new Map<string, number>();
+    for (const { planned, watermark } of this.#placed.values()) if (planned.role !== "combine") watermarks.set(planned.node.id, watermark);
+    return watermarks;
   }
 
   get needsSettling(): boolean {

@@ -49,6 +49,8 @@ export interface Stage {
 
 export interface Plan {
   readonly workflow: Workflow;
+  /** Counts the plans that a store has seen of the workflow, so that partitions and links of one are never taken for another's. */
+  readonly generation: number;
   readonly cut: Cut;
   readonly stages: readonly Stage[];
   readonly operators: readonly PlannedOperator[];
@@ -59,16 +61,18 @@ export interface PlanOptions {
   readonly cut: Cut;
   /** Partitions of keyed stages, and lanes of sources. A power of two up to the number of key groups. */
   readonly partitions: number;
+  /** Default 1. */
+  readonly generation?: number;
 }
 
 /** The name of a partition of a stage, as the ledger knows it. */
 export function partitionId(plan: Plan, stage: Stage, partition: number): string {
-  return `${plan.workflow.name}/${stage.id}/${partition}of${stage.partitions}`;
+  return `${plan.workflow.name}@${plan.generation}/${stage.id}/${partition}of${stage.partitions}`;
 }
 
 /** The name of the link of an exchange from one partition to another. */
 export function linkId(plan: Plan, exchange: Exchange, from: number, to: number): string {
   const senders = plan.stages[exchange.from.stage].partitions;
   const receivers = plan.stages[exchange.to.stage].partitions;
-  return `${plan.workflow.name}/${exchange.id}/${from}of${senders}>${to}of${receivers}`;
+  return `${plan.workflow.name}@${plan.generation}/${exchange.id}/${from}of${senders}>${to}of${receivers}`;
 }

@@ -12,7 +12,7 @@ export function planWorkflow(workflow: Workflow, options: PlanOptions): Plan {
   if (!(Number.isInteger(partitions) && partitions >= 1 && (partitions & (partitions - 1)) === 0)) {
     throw new MillraceError("MILLRACE_USAGE", `workflow ${workflow.name}`, `${partitions} partitions: the number must be a power of two`);
   }
-  const planner = new Planner(workflow, cut, cut === "none" ? 1 : partitions);
+  const planner = new Planner(workflow, cut, cut === "none" ? 1 : partitions, options.generation ?? 1);
   for (const node of workflow.nodes) planner.place(node);
   return planner.finish();
 }
@@ -26,14 +26,16 @@ class Planner {
   readonly #workflow: Workflow;
   readonly #cut: Cut;
   readonly #partitions: number;
+  readonly #generation: number;
   readonly #stages: Draft[] = [];
   readonly #operators: PlannedOperator[] = [];
   readonly #exchanges: Exchange[] = [];
   /** The planned operator that gives a node's output port. */
   readonly #givers = new Map<string, number>();
 
-  constructor(workflow: Workflow, cut: Cut, partitions: number) {
+  constructor(workflow: Workflow, cut: Cut, partitions: number, generation: number) {
     this.#workflow = workflow;
+    this.#generation = generation;
     this.#cut = cut;
     this.#partitions = partitions;
   }
@@ -73,7 +75,7 @@ class Planner {
         operators,
       }),
     );
-    return { workflow: this.#workflow, cut: this.#cut, stages, operators: this.#operators, exchanges: this.#exchanges };
+    return { workflow: this.#workflow, generation: this.#generation, cut: this.#cut, stages, operators: this.#operators, exchanges: this.#exchanges };
   }
 
   /** What a node needs of the distribution of its input; undefined: it takes it as it is. */

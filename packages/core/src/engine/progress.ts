@@ -9,8 +9,10 @@ export interface Progress {
   readonly sent: ReadonlyMap<string, number>;
   /** By exchange: the watermark last sent. */
   readonly watermarks: ReadonlyMap<string, number>;
+  /** By operator id: the watermark up to which it has acted. State is only right together with it. */
+  readonly operators: ReadonlyMap<string, number>;
 }
 
 export function emptyProgress(): Progress {
-  return { lanes: [], links: new Map(), sent: new Map(), watermarks: new Map() };
+  return { lanes: [], links: new Map(), sent: new Map(), watermarks: new Map(), operators: new Map() };
 }

@@ -14,7 +14,7 @@ import { generatorSource, type Generator } from "./generator.ts";
 import { Ingest } from "./ingest.ts";
 import { Instance, type InstanceHandle, type InstancePorts } from "./instance.ts";
 import type { Cut, Plan } from "./plan.ts";
-import { planWorkflow } from "./planner.ts";
+import { settlePlan } from "./migration.ts";
 import { PartitionStats } from "./stats.ts";
 import { readAtoms, topicSource } from "./topic-source.ts";
 
@@ -44,13 +44,9 @@ export class Runtime {
   readonly #growth = new Map<string, Set<() => void>>();
   #instances: readonly InstanceHandle[] = [];
 
-  private constructor(options: RuntimeOptions) {
+  private constructor(options: RuntimeOptions, plans: readonly Plan[]) {
     this.#options = options;
-    const instances = options.instances ?? 1;
-    const partitions = 2 ** Math.ceil(Math.log2(instances));
-    this.#plans = options.workflows.map((workflow) =>
-      planWorkflow(workflow, { cut: options.cut ?? (instances === 1 ? "none" : "shuffle"), partitions }),
-    );
+    this.#plans = plans;
     for (const { nodes } of options.workflows) {
       for (const { spec } of nodes) {
         if (spec.kind === "source") this.#topics.set(spec.topic.name, spec.topic);
@@ -67,7 +63,13 @@ export class Runtime {
   }
 
   static async start(options: RuntimeOptions): Promise<Runtime> {
-    const runtime = new Runtime(options);
+    const { workflows, ledger, clock, instances = 1 } = options;
+    const cut = options.cut ?? (instances === 1 ? "none" : "shuffle");
+    const plans: Plan[] = [];
+    for (const workflow of workflows) {
+      plans.push(await settlePlan(workflow, { cut, partitions: 2 ** Math.ceil(Math.log2(instances)) }, { ledger, clock, keyGroups: DEFAULT_KEY_GROUPS }));
+    }
+    const runtime = new Runtime(options, plans);
     await runtime.#start();
     return runtime;
   }

@@ -11,6 +11,8 @@ export interface LaneProgress {
   readonly split: string;
   readonly lane: number;
   readonly lanes: number;
+  /** Whether the split may be read by several lanes at all. */
+  readonly parallel: boolean;
   /** Position of the lane's next chunk. */
   readonly next: number;
   /** Largest event time up to the lane's last chunk, over all lanes. */
@@ -88,7 +90,8 @@ export class LaneInput {
       return chunk;
     }
     if (this.#isDone(chunk.index)) {
-      this.#progress = { ...this.#progress, next: chunk.next };
+      const max = this.#progress.recent.find(({ index }) => index === chunk.index)?.max ?? -Infinity;
+      this.#progress = { ...this.#progress, next: chunk.next, maxTime: Math.max(this.#progress.maxTime, max) };
       return { batch: undefined, malformed: [], bytes: chunk.bytes, count: 0 };
     }
     return this.#stamp(chunk, now);
@@ -115,7 +118,7 @@ export class LaneInput {
       ...this.#progress,
       next: chunk.next,
       maxTime: largest,
-      recent: lanes === 1 ? [] : [...recent.slice(1 - RECENT_CHUNKS), { index: chunk.index, max, before }],
+      recent: lanes === 1 ? recent : [...recent.slice(1 - RECENT_CHUNKS), { index: chunk.index, max, before }],
     };
     const all: Batch = { count: chunk.count, selection: undefined, rows: chunk.rows, times, stamps, kinds: undefined, keys: undefined };
     return { batch: valid === chunk.count ? all : withTimes(all), malformed, bytes: chunk.bytes, count: chunk.count };

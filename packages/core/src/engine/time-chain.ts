@@ -18,20 +18,10 @@ export class PrefixChain implements TimeChain {
 
   /** Takes up where committed lanes left off; all lanes of a split must be given before any chunk of it. */
   restore(lanes: readonly LaneProgress[]): void {
-    const bySplit = Map.groupBy(lanes, (lane) => lane.split);
-    for (const [split, of] of bySplit) {
-      const recent = of.flatMap((lane) => lane.recent).sort((a, b) => a.index - b.index);
-      if (recent.length === 0) continue;
-      // Chunks below the smallest next of the lanes are all done; the latest of them has the prefix.
-      const first = Math.min(...of.map((lane) => (lane.ended ? Infinity : lane.next)));
-      const done = recent.filter(({ index }) => index < first);
-      const last = done.at(-1) ?? recent[0];
-      const state: Split = {
-        own: new Map(recent.filter(({ index }) => index > last.index).map(({ index, max }) => [index, max])),
-        waiting: new Map(),
-        next: last.index + 1,
-        before: Math.max(last.before, last.max),
-      };
+    for (const [split, of] of Map.groupBy(lanes, (lane) => lane.split)) {
+      const own = new Map(of.flatMap((lane) => lane.recent).map(({ index, max }) => [index, max]));
+      const { next, before } = prefixOf(of);
+      const state: Split = { own: new Map([...own].filter(([index]) => index >= next)), waiting: new Map(), next, before };
       this.#splits.set(split, state);
       advance(state);
     }
@@ -46,6 +36,22 @@ export class PrefixChain implements TimeChain {
     advance(state);
     return promise;
   }
+}
+
+/** The first chunk that is not done by one of a split's lanes, and the largest event time before it. */
+export function prefixOf(lanes: readonly LaneProgress[]): { readonly next: number; readonly before: number } {
+  const missing = lanes.length < lanes[0].lanes;
+  const next = missing ? 0 : Math.min(...lanes.map(nextOf));
+  if (next === 0) return { next, before: -Infinity };
+  if (lanes.length === 1) return { next, before: lanes[0].maxTime };
+  const last = lanes.flatMap((lane) => lane.recent).find(({ index }) => index === next - 1);
+  // Without a chunk of its own yet, a lane still knows the prefix that it was given.
+  return { next, before: last === undefined ? Math.min(...lanes.map(({ maxTime }) => maxTime)) : Math.max(last.before, last.max) };
+}
+
+/** The index of the chunk that a lane takes next. */
+function nextOf({ lane, lanes, next, ended }: LaneProgress): number {
+  return ended ? Infinity : next + ((((lane - next) % lanes) + lanes) % lanes);
 }
 
 function advance(state: Split): void {
