@@ -22,16 +22,8 @@ export interface DistinctCountOptions {
  */
 export function distinctCount<T>(
   input: (value: T) => Key | undefined,
-  options: DistinctCountOptions & { readonly exact: true },
-): ValueAggregate<T, ExactDistinct, number>;
-export function distinctCount<T>(
-  input: (value: T) => Key | undefined,
-  options?: DistinctCountOptions & { readonly exact?: false },
-): ValueAggregate<T, HyperLogLog, number>;
-export function distinctCount<T>(
-  input: (value: T) => Key | undefined,
   options: DistinctCountOptions = {},
-): ValueAggregate<T, ExactDistinct, number> | ValueAggregate<T, HyperLogLog, number> {
+): ValueAggregate<T, ExactDistinct | HyperLogLog, number> {
   return options.exact === true ? exactCount(input) : estimatedCount(input, options.precision);
 }
 

@@ -4,12 +4,16 @@ import { decodeValue, encodeValue } from "../../codec/values.ts";
 import type { Scalar } from "../../contracts/batch.ts";
 import { compareKeys } from "../keys.ts";
 
-/** A value that an accumulator holds on to: scalars as they are, anything else by its encoding. */
-export type Packed = NonNullable<Scalar> | Uint8Array;
+/**
+ * A value that an accumulator holds on to: scalars as they are, a plain object of scalars as a copy,
+ * anything else by its encoding.
+ */
+export type Packed = NonNullable<Scalar> | Flat | Uint8Array;
 
 /** A packed value with the event time of its atom. */
 export interface Kept {
-  readonly packed: Packed;
+  /** A copy gives way to its encoding once that is needed. */
+  packed: Packed;
   readonly time: number;
 }
 
@@ -21,26 +25,29 @@ export interface Kept {
 export function pack(value: unknown, atom: unknown): Packed | undefined {
   if (value === null || value === undefined) return undefined;
   if (typeof value === "string" || typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return value;
-  encodeValue(value === atom ? withoutAbsent(value) : value, writer);
-  return writer.take();
+  if (typeof value !== "object" || !isPlain(value)) return encoded(value);
+  const copy = value === atom ? withoutAbsent({ ...value }) : { ...value };
+  return isFlat(copy) ? copy : encoded(copy);
 }
 
 /** The value, one's own. */
 export function unpack(packed: Packed): unknown {
-  return packed instanceof Uint8Array ? decodeValue(new ByteReader(packed)) : packed;
+  if (packed instanceof Uint8Array) return decodeValue(new ByteReader(packed));
+  return typeof packed === "object" ? { ...packed } : packed;
 }
 
 /** By event time, then by value; 0 only for what cannot be told apart. */
 export function compareKept(a: Kept, b: Kept): number {
-  return a.time === b.time ? comparePacked(a.packed, b.packed) : a.time - b.time;
+  return a.time === b.time ? compareValues(a, b) : a.time - b.time;
 }
 
 export function writeKept(kept: Kept, into: ByteWriter): void {
   into.f64(kept.time);
   const { packed } = kept;
-  if (packed instanceof Uint8Array) {
-    into.varint(packed.length);
-    into.append(packed);
+  if (typeof packed === "object") {
+    const bytes = bytesOf(kept, packed);
+    into.varint(bytes.length);
+    into.append(bytes);
   } else {
     into.varint(0);
     encodeValue(packed, into);
@@ -54,11 +61,22 @@ export function readKept(reader: ByteReader): Kept {
   return { time, packed: decodeValue(reader) as Packed };
 }
 
+type Flat = Readonly<Record<string, Scalar | undefined>>;
+
 /** Scalars as keys are ordered, then the others by their bytes. */
-function comparePacked(a: Packed, b: Packed): number {
-  if (a instanceof Uint8Array) return b instanceof Uint8Array ? compareBytes(a, b) : 1;
-  if (b instanceof Uint8Array) return -1;
-  return typeof a === "number" && typeof b === "number" ? compareNumbers(a, b) : compareKeys(a, b);
+function compareValues(a: Kept, b: Kept): number {
+  const x = a.packed;
+  const y = b.packed;
+  if (typeof x === "object") return typeof y === "object" ? compareBytes(bytesOf(a, x), bytesOf(b, y)) : 1;
+  if (typeof y === "object") return -1;
+  return typeof x === "number" && typeof y === "number" ? compareNumbers(x, y) : compareKeys(x, y);
+}
+
+function bytesOf(kept: Kept, packed: Flat | Uint8Array): Uint8Array {
+  if (packed instanceof Uint8Array) return packed;
+  const bytes = encoded(packed);
+  kept.packed = bytes;
+  return bytes;
 }
 
 /** By value, -0 before 0, NaN last. */
@@ -69,10 +87,29 @@ function compareNumbers(a: number, b: number): number {
   return Number(a !== a) - Number(b !== b);
 }
 
-function withoutAbsent(value: object): object {
+function isPlain(value: object): value is Readonly<Record<string, unknown>> {
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return value;
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined));
+  return prototype === Object.prototype || prototype === null;
+}
+
+function isFlat(value: Readonly<Record<string, unknown>>): value is Flat {
+  for (const name in value) {
+    const field = value[name];
+    if (typeof field === "object" ? field !== null : typeof field === "function" || typeof field === "symbol") return false;
+  }
+  return true;
+}
+
+function withoutAbsent(copy: Record<string, unknown>): Record<string, unknown> {
+  for (const name in copy) {
+    if (copy[name] === undefined) return Object.fromEntries(Object.entries(copy).filter(([, field]) => field !== undefined));
+  }
+  return copy;
+}
+
+function encoded(value: unknown): Uint8Array {
+  encodeValue(value, writer);
+  return writer.take();
 }
 
 const writer = new ByteWriter();
