@@ -86,8 +86,23 @@ export class Coordinator {
   /** Gives partitions to instances; receivers first, so that nothing waits that could be delivered. */
   async assign(place: (partition: string) => InstanceHandle): Promise<void> {
     const ids = [...this.#partitions.keys()].reverse();
-    for (const id of ids) this.#get(id).instance = place(id);
-    await Promise.all(ids.map((id) => this.#get(id).instance?.open(id)));
+    for (const id of ids) this.place(id, place(id));
+    await Promise.all(ids.map((id) => this.#get(id).instance?.open(id, { blocked: this.#get(id).blocked })));
+  }
+
+  /** Says who has a partition now; undefined: nobody. What is sent to it meanwhile it finds in the ledger when it is opened. */
+  place(partition: string, instance: InstanceHandle | undefined): void {
+    this.#get(partition).instance = instance;
+  }
+
+  /** Whether a partition's receivers have so much to apply that it must not read its sources. */
+  isBlocked(partition: string): boolean {
+    return this.#get(partition).blocked;
+  }
+
+  /** Whether a partition has taken in all its input. */
+  isFinished(partition: string): boolean {
+    return this.#get(partition).finished;
   }
 
   /** The ledger as partitions see it: a commit that was applied is handed on. */
@@ -125,6 +140,7 @@ export class Coordinator {
     if ([...this.#partitions.values()].every((one) => one.finished)) this.#done.resolve();
   }
 
+  /** A partition cannot go on: ends the run with its error. */
   failed(_partition: string, error: unknown): void {
     this.#done.reject(error);
   }

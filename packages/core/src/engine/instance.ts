@@ -25,7 +25,9 @@ export interface InstancePorts {
 /** What a coordinator may ask of an instance, wherever it runs. */
 export interface InstanceHandle {
   /** Takes a partition: its lease, its state, its inputs; then runs it. */
-  open(partition: string): Promise<void>;
+  open(partition: string, options?: OpenOptions): Promise<void>;
+  /** Lets a partition go after the step that it is in; another instance may open it then. */
+  close(partition: string): Promise<void>;
   deliver(partition: string, batch: LinkBatch): void;
   block(partition: string, blocked: boolean): void;
   rewrite(partition: string, addresses: readonly StateAddress[]): void;
@@ -33,6 +35,21 @@ export interface InstanceHandle {
   stats(): Promise<ReadonlyMap<string, PartitionStats>>;
   /** Ends all partitions after the step that each is in. */
   stop(): Promise<void>;
+  /** Ends it at once, in the middle of whatever it does, where the host can. */
+  terminate(): Promise<void>;
+}
+
+export interface OpenOptions {
+  /** Whether it starts without reading its sources, as after `block(partition, true)`. */
+  readonly blocked?: boolean;
+  /** Why it failed again and again: it then looks for the element that does it. */
+  readonly suspect?: Suspect;
+}
+
+/** How a partition failed last. */
+export interface Suspect {
+  readonly reason: string;
+  readonly stack: string | undefined;
 }
 
 /** One running copy of a workflow's functions: holds partitions and steps them, in this thread. */
@@ -40,23 +57,41 @@ export class Instance implements InstanceHandle {
   readonly #plans: readonly Plan[];
   readonly #ports: InstancePorts;
   readonly #partitions = new Map<string, Partition>();
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Map<string, Promise<void>>();
 
   constructor(plans: readonly Plan[], ports: InstancePorts) {
     this.#plans = plans;
     this.#ports = ports;
   }
 
-  async open(id: string): Promise<void> {
+  async open(id: string, options: OpenOptions = {}): Promise<void> {
     const partition = this.#make(id);
     this.#partitions.set(id, partition);
-    await partition.open();
-    const running = partition.run().catch((error: unknown) => {
-      this.#partitions.delete(id);
-      this.#ports.failed(id, error);
-    });
-    this.#running.add(running);
-    void running.then(() => this.#running.delete(running));
+    if (options.blocked === true) partition.block(true);
+    try {
+      await partition.open();
+    } catch (error) {
+      this.#forget(id, partition);
+      throw error;
+    }
+    const running = partition
+      .run()
+      .catch((error: unknown) => {
+        this.#forget(id, partition);
+        this.#ports.failed(id, error);
+      })
+      .finally(() => {
+        if (this.#running.get(id) === running) this.#running.delete(id);
+      });
+    this.#running.set(id, running);
+  }
+
+  async close(id: string): Promise<void> {
+    const partition = this.#partitions.get(id);
+    if (partition === undefined) return;
+    partition.stop();
+    await this.#running.get(id);
+    this.#forget(id, partition);
   }
 
   deliver(partition: string, batch: LinkBatch): void {
@@ -77,7 +112,17 @@ export class Instance implements InstanceHandle {
 
   async stop(): Promise<void> {
     for (const partition of this.#partitions.values()) partition.stop();
-    await Promise.all(this.#running);
+    await Promise.all(this.#running.values());
+  }
+
+  /** A thread cannot end itself in the middle of a step: this is `stop`, and waits for nothing. */
+  terminate(): Promise<void> {
+    for (const partition of this.#partitions.values()) partition.stop();
+    return Promise.resolve();
+  }
+
+  #forget(id: string, partition: Partition): void {
+    if (this.#partitions.get(id) === partition) this.#partitions.delete(id);
   }
 
   #make(id: string): Partition {

@@ -4,7 +4,6 @@ import type { Clock } from "../contracts/clock.ts";
 import type { Ledger } from "../contracts/ledger.ts";
 import type { Source } from "../contracts/source.ts";
 import type { Topics } from "../contracts/topics.ts";
-import { MillraceError } from "../errors.ts";
 import type { Workflow } from "../graph/graph.ts";
 import type { Collection, Topic } from "../graph/refs.ts";
 import { BatchDecoder } from "./batch-codec.ts";
@@ -12,11 +11,12 @@ import type { CollectionChange, CollectionRow } from "./collections.ts";
 import { Coordinator } from "./coordinator.ts";
 import { generatorSource, type Generator } from "./generator.ts";
 import { Ingest } from "./ingest.ts";
-import { Instance, type InstanceHandle, type InstancePorts } from "./instance.ts";
+import { inThreadHost, type Host } from "./hosting/host.ts";
+import { Supervisor } from "./hosting/supervisor.ts";
 import type { Cut, Plan } from "./plan.ts";
 import { settlePlan } from "./migration.ts";
-import { PartitionStats } from "./stats.ts";
-import { readAtoms, topicSource } from "./topic-source.ts";
+import type { PartitionStats } from "./stats.ts";
+import { readAtoms, topicSource, type TopicSignal } from "./topic-source.ts";
 
 /** What stands behind a topic's name where it is not the ledger's own store. */
 export type SourceBinding = Source | Generator<never>;
@@ -30,8 +30,8 @@ export interface RuntimeOptions {
   readonly cut?: Cut;
   /** Default 1. */
   readonly instances?: number;
-  /** Makes the instances; default: all in this thread. */
-  readonly host?: (ports: InstancePorts, plans: readonly Plan[], instances: number) => Promise<readonly InstanceHandle[]>;
+  /** Runs the instances; default: one in this thread, which has all partitions. */
+  readonly host?: Host;
 }
 
 /** Workflows that run in one process. */
@@ -42,7 +42,8 @@ export class Runtime {
   readonly #plans: readonly Plan[];
   readonly #topics = new Map<string, Topic<unknown>>();
   readonly #growth = new Map<string, Set<() => void>>();
-  #instances: readonly InstanceHandle[] = [];
+  readonly #signal: TopicSignal;
+  readonly #supervisor: Supervisor;
 
   private constructor(options: RuntimeOptions, plans: readonly Plan[]) {
     this.#options = options;
@@ -60,6 +61,26 @@ export class Runtime {
       onAppend: (topic) => this.#growth.get(topic)?.forEach((callback) => callback()),
     });
     this.#ingest = new Ingest(this.#coordinator.ledgerForPartitions(), options.clock);
+    this.#signal = {
+      onGrowth: (topic, callback) => {
+        const callbacks = this.#growth.get(topic);
+        if (callbacks === undefined) this.#growth.set(topic, new Set([callback]));
+        else callbacks.add(callback);
+        return () => this.#growth.get(topic)?.delete(callback);
+      },
+    };
+    this.#supervisor = new Supervisor({
+      host: options.host ?? inThreadHost(),
+      plans: this.#plans,
+      coordinator: this.#coordinator,
+      clock: options.clock,
+      keyGroups: DEFAULT_KEY_GROUPS,
+      instances: options.host === undefined ? 1 : (options.instances ?? 1),
+      source: (topic) => this.#source(topic),
+      bound: (topic) => this.#bound(topic),
+      topics: options.ledger,
+      signal: this.#signal,
+    });
   }
 
   static async start(options: RuntimeOptions): Promise<Runtime> {
@@ -118,54 +139,32 @@ export class Runtime {
   }
 
   /** Counters of all partitions. */
-  async stats(): Promise<ReadonlyMap<string, PartitionStats>> {
-    const all = await Promise.all(this.#instances.map((instance) => instance.stats()));
-    return new Map(all.flatMap((stats) => [...stats]));
+  stats(): Promise<ReadonlyMap<string, PartitionStats>> {
+    return this.#supervisor.stats();
   }
 
   /** Ends after the step that each partition is in. The ledger stays open: it is whose who gave it. */
   async stop(): Promise<void> {
-    await Promise.all(this.#instances.map((instance) => instance.stop()));
+    await this.#supervisor.stop();
   }
 
   async #start(): Promise<void> {
     await this.#coordinator.load();
-    const { ledger, clock, instances = 1 } = this.#options;
+    const { ledger } = this.#options;
     for (const topic of this.#topics.values()) {
       if (topic.retention.bytes !== undefined || topic.retention.milliseconds !== undefined) await ledger.retain(topic.name, topic.retention);
     }
-    const ports: InstancePorts = {
-      ledger: this.#coordinator.ledgerForPartitions(),
-      clock,
-      chain: this.#coordinator.chain,
-      keyGroups: DEFAULT_KEY_GROUPS,
-      source: (topic) => Promise.resolve(this.#source(topic)),
-      finished: (partition) => this.#coordinator.finished(partition),
-      failed: (partition, error) => this.#coordinator.failed(partition, error),
-    };
-    const { host } = this.#options;
-    this.#instances = host === undefined ? [new Instance(this.#plans, ports)] : await host(ports, this.#plans, instances);
-    if (this.#instances.length === 0) throw new MillraceError("MILLRACE_HOST_FAILED", "host", "gave no instance");
-    await this.#coordinator.assign((partition) => this.#instances[placeOf(partition) % this.#instances.length]);
+    await this.#supervisor.start();
   }
 
   #source(topic: string): Source {
+    return this.#bound(topic) ?? topicSource(topic, this.#topics.get(topic)?.partitions ?? 1, this.#options.ledger, this.#signal);
+  }
+
+  /** The source that was given for a topic; undefined where it lies in the ledger's store. */
+  #bound(topic: string): Source | undefined {
     const binding = this.#options.sources?.[topic];
-    if (binding === undefined) {
-      const partitions = this.#topics.get(topic)?.partitions ?? 1;
-      return topicSource(topic, partitions, this.#options.ledger, {
-        onGrowth: (name, callback) => {
-          const callbacks = this.#growth.get(name);
-          if (callbacks === undefined) this.#growth.set(name, new Set([callback]));
-          else callbacks.add(callback);
-        },
-      });
-    }
+    if (binding === undefined) return undefined;
     return "kind" in binding ? generatorSource(topic, binding as Generator<unknown>, this.#options.clock) : binding;
   }
-}
-
-/** Partitions of one number of all stages lie in one instance, so that what forwards stays in a thread. */
-function placeOf(partition: string): number {
-  return Number(/(\d+)of\d+$/.exec(partition)?.[1] ?? 0);
 }

@@ -8,8 +8,8 @@ const READ_BYTES = 1024 * 1024;
 
 /** How the readers of topics learn that there is more. */
 export interface TopicSignal {
-  /** Calls back whenever a topic has grown. */
-  onGrowth(topic: string, callback: () => void): void;
+  /** Calls back whenever a topic has grown; the result ends it. */
+  onGrowth(topic: string, callback: () => void): () => void;
 }
 
 /** The atoms of a topic in the ledger's store, one split a partition; without end. */
@@ -23,6 +23,7 @@ export function topicSource(topic: string, partitions: number, topics: Topics, s
       let offset = position;
       let index = position;
       const waiting: Chunk[] = [];
+      let deaf: (() => void) | undefined;
       return Promise.resolve({
         async next() {
           if (waiting.length === 0) {
@@ -38,8 +39,14 @@ export function topicSource(topic: string, partitions: number, topics: Topics, s
           }
           return waiting.shift() ?? "idle";
         },
-        onReady: (callback: () => void) => signal.onGrowth(topic, callback),
-        close: () => Promise.resolve(),
+        onReady(callback: () => void) {
+          deaf?.();
+          deaf = signal.onGrowth(topic, callback);
+        },
+        close() {
+          deaf?.();
+          return Promise.resolve();
+        },
       });
     },
   };

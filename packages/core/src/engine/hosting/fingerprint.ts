@@ -13,7 +13,17 @@ export function fingerprint(plan: Plan): string {
   return JSON.stringify([plan.workflow.name, nodes, stages, exchanges]);
 }
 
-/** What of an operator's options is data. */
+/** What of an operator's options is data: closures, schemas and objects of classes are left out. */
 function shapeOf(spec: object): string {
-  return JSON.stringify(spec, (_name, value: unknown) => (typeof value === "number" && !Number.isFinite(value) ? String(value) : value));
+  return JSON.stringify(spec, (name, value: unknown) => {
+    if (name === "schema") return undefined;
+    if (typeof value === "number" || typeof value === "bigint") return String(value);
+    return isData(value) ? value : undefined;
+  });
+}
+
+function isData(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return typeof value !== "function" && typeof value !== "symbol";
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === Array.prototype || prototype === null;
 }
