@@ -39,13 +39,11 @@ export class Compactor {
   step(log: Log): void {
     this.#work ??= this.#plan(log);
     if (this.#work === undefined) return;
-    const moves = nextMoves(this.#work, log, Math.max(LEAST_COPY, log.group.size * COPIED_PER_WRITTEN));
+    const { moves, bytes } = this.#gather(log, this.#work);
     if (moves.length === 0) {
       this.#work = undefined;
       return;
     }
-    const bytes = this.#read(log, this.#work, moves);
-    if (bytes === undefined) return;
     log.beginFrame(FrameKind.copy);
     for (let i = 0; i < moves.length; i++) {
       const { kind, a, b, c, d, e } = moves[i];
@@ -55,14 +53,14 @@ export class Compactor {
     log.endFrame();
   }
 
-  #read(log: Log, work: Work, moves: readonly Move[]): Uint8Array[] | undefined {
+  #gather(log: Log, work: Work): { moves: Move[]; bytes: Uint8Array[] } {
     try {
-      return log.segments.read(moves.flatMap(({ extent }) => extent));
+      const moves = nextMoves(work, log, Math.max(LEAST_COPY, log.group.size * COPIED_PER_WRITTEN));
+      return { moves, bytes: log.segments.read(moves.flatMap(({ extent }) => extent)) };
     } catch (error) {
       if (!(error instanceof MillraceError)) throw error;
       this.#skipped.add(work.segment);
-      this.#work = undefined;
-      return undefined;
+      return { moves: [], bytes: [] };
     }
   }
 

@@ -80,7 +80,8 @@ async function makeAndLock(files: LogFiles, directory: string): Promise<FolderLo
 
 const DEFAULTS = { durability: "process", segmentBytes: 64 * 1024 * 1024, slackBytes: 64 * 1024 * 1024 } as const;
 
-function ledgerOver(sequencer: Sequencer, release: () => Promise<void>): EmbeddedLedger {
+/** A ledger over a log that is open; `release` follows its closing. */
+export function ledgerOver(sequencer: Sequencer, release: () => Promise<void>): EmbeddedLedger {
   const { slackBytes, durability } = sequencer.options;
   const capabilities: LedgerCapabilities = { joined: true, durability };
   const read = async <T>(body: (log: Log) => T): Promise<T> => {

@@ -16,8 +16,8 @@ export interface FolderLock {
  * owners in one process. Containers that share a volume but no network namespace are not told apart
  * on Linux. Throws MILLRACE_STORE_LOCKED, naming the owner's pid from the file `lock`.
  */
-export async function lockFolder(directory: string): Promise<FolderLock> {
-  const address = lockAddress(directory);
+export async function lockFolder(directory: string, platform: NodeJS.Platform = process.platform): Promise<FolderLock> {
+  const address = lockAddress(directory, platform);
   let server = await listen(address, directory);
   if (server === undefined && address.startsWith(directory) && (await clearAbandoned(address))) {
     server = await listen(address, directory);
@@ -34,11 +34,11 @@ export async function lockFolder(directory: string): Promise<FolderLock> {
   return { release: () => closeServer(holder) };
 }
 
-function lockAddress(directory: string): string {
+function lockAddress(directory: string, platform: NodeJS.Platform): string {
   const { dev, ino } = statSync(directory, { bigint: true });
   const name = `millrace-${createHash("sha256").update(`${dev}:${ino}`).digest("hex").slice(0, 32)}`;
-  if (process.platform === "linux" || process.platform === "android") return `\0${name}`;
-  if (process.platform === "win32") return `\\\\.\\pipe\\${name}`;
+  if (platform === "linux" || platform === "android") return `\0${name}`;
+  if (platform === "win32") return `\\\\.\\pipe\\${name}`;
   return join(directory, "lock.socket");
 }
 
