@@ -195,6 +195,8 @@ export class Partition {
       if (chunk === "idle" || chunk === "end") continue;
       for (const row of chunk.malformed) this.#deadLetter(lane.topic, { ...row, topic: lane.topic });
       this.stats.atomsIn += chunk.count + chunk.malformed.length;
+      this.stats.atomsRead += chunk.count + chunk.malformed.length;
+      this.stats.bytesRead += chunk.bytes;
       if (chunk.batch !== undefined && chunk.batch.count > 0) this.#pipeline.fromSource(lane.operator, chunk.batch);
       return chunk.bytes;
     }
