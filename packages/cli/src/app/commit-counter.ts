@@ -1,0 +1,35 @@
+import type { Commit, CommitResult, Ledger, Topics } from "@millrace/core/internal";
+
+/** What commits have made real since the counter was put in front of the ledger. */
+export interface CommitCounts {
+  commits: number;
+  /** Atoms appended to topics of dead letters. */
+  dead: number;
+  /** Milliseconds from the process' start to the first result in a topic or a collection; undefined before. */
+  firstResult: number | undefined;
+}
+
+/** A ledger that counts what is committed through it, and tells of dead letters. */
+export function countCommits(
+  ledger: Ledger & Topics,
+  onDead: (dead: number) => void,
+): { readonly ledger: Ledger & Topics; readonly counts: CommitCounts } {
+  const counts: CommitCounts = { commits: 0, dead: 0, firstResult: undefined };
+  const commit = async (commit: Commit): Promise<CommitResult> => {
+    const result = await ledger.commit(commit);
+    if (result.outcome !== "applied") return result;
+    counts.commits++;
+    let dead = 0;
+    for (const { topic, count } of commit.appends) if (topic.endsWith(".dead")) dead += count;
+    const results = commit.appends.some(({ topic }) => !topic.endsWith(".dead")) || commit.state.some(({ table }) => table.startsWith(COLLECTION_TABLE));
+    if (results) counts.firstResult ??= performance.now();
+    if (dead > 0) {
+      counts.dead += dead;
+      onDead(counts.dead);
+    }
+    return result;
+  };
+  return { ledger: { ...ledger, commit }, counts };
+}
+
+const COLLECTION_TABLE = "collection/";

@@ -1,0 +1,28 @@
+import type { Collection, Topic, Workflow } from "@millrace/core";
+
+/** What workflows read and write, by name. */
+export interface GraphNames {
+  readonly reads: ReadonlyMap<string, Topic<unknown>>;
+  readonly topics: ReadonlyMap<string, Topic<unknown>>;
+  readonly collections: ReadonlyMap<string, Collection<unknown>>;
+}
+
+export function namesOf(workflows: readonly Workflow[]): GraphNames {
+  const reads = new Map<string, Topic<unknown>>();
+  const topics = new Map<string, Topic<unknown>>();
+  const collections = new Map<string, Collection<unknown>>();
+  for (const { nodes } of workflows) {
+    for (const { spec } of nodes) {
+      if (spec.kind === "source") reads.set(spec.topic.name, spec.topic);
+      if (spec.kind !== "sink") continue;
+      if (spec.target.kind === "topic") topics.set(spec.target.name, spec.target);
+      else collections.set(spec.target.name, spec.target);
+    }
+  }
+  return { reads, topics, collections };
+}
+
+/** The topic of a topic's dead letters. */
+export function deadTopic(topic: string): string {
+  return `${topic}.dead`;
+}

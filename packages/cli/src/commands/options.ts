@@ -1,0 +1,48 @@
+import { InvalidArgumentError, Option } from "commander";
+import type { Output } from "../run/results.ts";
+import { usage } from "../say.ts";
+
+/** Gathers a repeatable option. */
+export function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+/** Parses a whole number of a range. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Give a whole number${most < Number.MAX_SAFE_INTEGER ? ` from ${least} to ${most}` : `, at least ${least}`}.`);
+  };
+}
+
+export function cutOption(): Option {
+  return new Option("--cut <where>", "cut the workflow into stages: nowhere, where keys are shuffled, or at every operator").choices(["none", "shuffle", "every"]);
+}
+
+export function formatOption(): Option {
+  return new Option("--format <format>", "format of inputs whose names do not tell it, such as standard input (default: ndjson there)").choices(["ndjson", "csv"]);
+}
+
+export function reportOption(): Option {
+  return new Option("--report <format>", "print the figures of the run as the last line of standard output").choices(["json"]);
+}
+
+/** Splits NAME=PATH options; throws MILLRACE_USAGE where one is not of that form or comes twice. */
+export function pairs(option: string, texts: readonly string[]): Output[] {
+  const seen = new Set<string>();
+  return texts.map((text) => {
+    const at = text.indexOf("=");
+    if (at <= 0 || at === text.length - 1) throw usage(`${option} ${text}`, `write ${option} NAME=PATH`);
+    const name = text.slice(0, at);
+    if (seen.has(name)) throw usage(`${option} ${name}`, "is given twice; several files of one topic are named by a glob");
+    seen.add(name);
+    return { name, path: text.slice(at + 1) };
+  });
+}
+
+/** Throws MILLRACE_USAGE for a backend that is not there. */
+export function checkBackend(name: string | undefined): void {
+  if (name === undefined || name === "embedded") return;
+  throw usage(`--backend ${name}`, "there is no such backend; embedded, which runs in this process, is the only one in this version");
+}

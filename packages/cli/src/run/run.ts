@@ -1,0 +1,161 @@
+import type { Cut, RecordFormat, SourceBinding } from "@millrace/core/internal";
+import { Runtime, systemClock } from "@millrace/core/internal";
+import { MillraceError, type Workflow } from "@millrace/core";
+import { countCommits, type CommitCounts } from "../app/commit-counter.ts";
+import { namesOf, type GraphNames } from "../app/graph-names.ts";
+import { bindInput } from "../app/inputs.ts";
+import { rememberRun } from "../app/run-record.ts";
+import { openStore, type Store } from "../app/store.ts";
+import { usage } from "../say.ts";
+import { showProgress } from "./progress.ts";
+import { firstDeadLetter, writeResults, type Output } from "./results.ts";
+import { totalOf, type Totals } from "./totals.ts";
+
+export interface RunRequest {
+  readonly workflows: readonly Workflow[];
+  /** The modules' own sources, for topics that `inputs` does not bind. */
+  readonly sources: Readonly<Record<string, SourceBinding>>;
+  readonly inputs: ReadonlyMap<string, string>;
+  readonly format: RecordFormat | undefined;
+  readonly outputs: readonly Output[];
+  readonly data: string | undefined;
+  readonly instances: number;
+  readonly cut: Cut | undefined;
+  readonly maxErrors: number;
+  /** Ends the run after the step that each partition is in. */
+  readonly stop: Promise<NodeJS.Signals>;
+}
+
+export interface RunResult {
+  /** Why it ended before its input did; undefined: it is done. */
+  readonly stopped: NodeJS.Signals | undefined;
+  readonly totals: Totals;
+  readonly counts: CommitCounts;
+  /** Dead letters of the whole run, those from before it was resumed too. */
+  readonly dead: number;
+  /** The first of them, for a person. */
+  readonly example: string | undefined;
+  readonly resumed: boolean;
+  readonly directory: string | undefined;
+  readonly seconds: number;
+  readonly rows: ReadonlyMap<string, number>;
+}
+
+/** Runs workflows over bounded input to its end, then writes results. */
+export async function runWorkflows(request: RunRequest): Promise<RunResult> {
+  const begun = performance.now();
+  const names = namesOf(request.workflows);
+  const bound = bindSources(request, names);
+  const store = await openStore(request.data);
+  try {
+    return await runIn(store, request, names, bound, begun);
+  } finally {
+    await store.close();
+  }
+}
+
+async function runIn(store: Store, request: RunRequest, names: GraphNames, sources: Record<string, SourceBinding>, begun: number): Promise<RunResult> {
+  const { ledger: plain, directory, temporary } = store;
+  const workflows = request.workflows.map(({ name }) => name);
+  const { resumed } = await rememberRun(plain, directory, workflows, sources, true);
+  const deadBefore = await deadLetters(plain, names);
+  const tooMany = Promise.withResolvers<never>();
+  tooMany.promise.catch(() => undefined);
+  const onDead = (dead: number): void => {
+    if (deadBefore + dead > request.maxErrors) tooMany.reject(new TooMany(deadBefore + dead));
+  };
+  const { ledger, counts } = countCommits(plain, onDead);
+  onDead(0);
+
+  const runtime = await Runtime.start({
+    workflows: request.workflows,
+    ledger,
+    clock: systemClock(),
+    sources,
+    instances: request.instances,
+    ...(request.cut === undefined ? {} : { cut: request.cut }),
+  });
+  const progress = await showProgress(runtime, sources, counts);
+  let stopped: NodeJS.Signals | undefined;
+  try {
+    stopped = await Promise.race([runtime.finished.then(() => undefined), request.stop, tooMany.promise]);
+  } catch (error) {
+    if (!(error instanceof TooMany)) throw error;
+    throw await tooManyErrors(error.dead, request, runtime, names);
+  } finally {
+    progress.end();
+    await stopWithin(runtime, STOP_MILLISECONDS);
+  }
+  const rows = stopped === undefined ? await writeResults(runtime, names, request.outputs) : new Map<string, number>();
+  const dead = deadBefore + counts.dead;
+  return {
+    stopped,
+    totals: totalOf(await runtime.stats()),
+    counts,
+    dead,
+    example: dead === 0 ? undefined : await firstDeadLetter(runtime, names),
+    resumed,
+    directory: temporary ? undefined : directory,
+    seconds: (performance.now() - begun) / 1000,
+    rows,
+  };
+}
+
+/** A read that waits for standard input would keep a step open; whatever is not committed then is simply not done. */
+const STOP_MILLISECONDS = 3000;
+
+async function stopWithin(runtime: Runtime, milliseconds: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([runtime.stop(), late]);
+  clearTimeout(timer);
+}
+
+function bindSources({ workflows, inputs, format, sources }: RunRequest, { reads, topics }: GraphNames): Record<string, SourceBinding> {
+  const bound: Record<string, SourceBinding> = {};
+  const readNames = [...reads.keys()];
+  for (const name of inputs.keys()) {
+    if (!reads.has(name)) throw usage(`--in ${name}`, `${workflows.map((one) => one.name).join(", ")} reads no such topic, only ${readNames.join(", ")}`);
+  }
+  if ([...inputs.values()].filter((path) => path === "-").length > 1) throw usage("--in", "standard input can be read as one topic only");
+  for (const [name, topic] of reads) {
+    const path = inputs.get(name);
+    const binding = path === undefined ? sources[name] : bindInput(topic, path, format === undefined ? {} : { format });
+    if (binding !== undefined) {
+      bound[name] = binding;
+      continue;
+    }
+    if (topics.has(name)) {
+      throw usage(`topic ${name}`, `is written by one workflow and read by another; run the writer with --out ${name}=FILE.ndjson first, then the reader with --in ${name}=FILE.ndjson`);
+    }
+    throw usage(`topic ${name}`, `has nothing to read; give --in ${name}=FILE (or "-" for standard input), or export sources = { ${JSON.stringify(name)}: generator(…) } from the file`);
+  }
+  return bound;
+}
+
+async function deadLetters(ledger: Store["ledger"], { reads }: GraphNames): Promise<number> {
+  let dead = 0;
+  for (const topic of reads.keys()) dead += (await ledger.range(`${topic}.dead`, 0)).end;
+  return dead;
+}
+
+class TooMany extends Error {
+  readonly dead: number;
+
+  constructor(dead: number) {
+    super("too many dead letters");
+    this.dead = dead;
+  }
+}
+
+async function tooManyErrors(dead: number, { maxErrors, data }: RunRequest, runtime: Runtime, names: GraphNames): Promise<MillraceError> {
+  const example = await firstDeadLetter(runtime, names);
+  const remedy = data === undefined ? "Correct the input, or allow more." : `Allow more by --max-errors and run it again to go on, or correct the input and take another folder.`;
+  return new MillraceError(
+    "MILLRACE_TOO_MANY_ERRORS",
+    "run",
+    `${dead.toLocaleString("en")} atoms were refused, more than --max-errors ${maxErrors} allows. ${example ?? ""}\n  ${remedy}`,
+  );
+}

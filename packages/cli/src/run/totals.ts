@@ -1,0 +1,23 @@
+import type { PartitionStats } from "@millrace/core/internal";
+
+/** Counters of all partitions together, since they were opened. */
+export interface Totals {
+  readonly atomsIn: number;
+  readonly bytesIn: number;
+  readonly atomsOut: number;
+  readonly late: number;
+}
+
+export function totalOf(stats: ReadonlyMap<string, PartitionStats>): Totals {
+  let atomsIn = 0;
+  let bytesIn = 0;
+  let atomsOut = 0;
+  let late = 0;
+  for (const one of stats.values()) {
+    atomsIn += one.atomsRead;
+    bytesIn += one.bytesRead;
+    atomsOut += one.atomsOut;
+    late += one.late;
+  }
+  return { atomsIn, bytesIn, atomsOut, late };
+}
