@@ -3,6 +3,8 @@ import type { Batch } from "../contracts/batch.ts";
 import type { Clock } from "../contracts/clock.ts";
 import { MillraceError } from "../errors.ts";
 import { distinctOperator } from "../operators/distinct/distinct-operator.ts";
+import { EnrichOperator } from "../operators/join/enrich-operator.ts";
+import { joinOperator } from "../operators/join/join-operator.ts";
 import { keyByOperator } from "../operators/key-by.ts";
 import type { Operator, OperatorContext } from "../operators/operator.ts";
 import { collectionSink, topicSink, type Outputs } from "../operators/sinks.ts";
@@ -98,8 +100,8 @@ export class Pipeline {
     for (const [operator, watermark] of sources) this.#sourceWatermarks.set(operator, watermark);
     for (const [exchange, watermark] of exchanges) this.#exchangeWatermarks.set(exchange, watermark);
     for (const placed of this.#placed.values()) {
-      const acted = placed.planned.role === "combine" ? undefined : operators.get(placed.planned.node.id);
-      placed.watermark = Math.max(this.#inputWatermark(placed.planned), acted ?? -Infinity);
+      // Not the input's watermark, which may be ahead: what lies between has not been acted on.
+      placed.watermark = (placed.planned.role === "combine" ? undefined : operators.get(placed.planned.node.id)) ?? -Infinity;
       placed.operator?.restored?.(placed.watermark);
     }
   }
@@ -217,7 +219,7 @@ export class Pipeline {
       case "merge":
         return mergeOperator(context);
       case "key-by":
-        return keyByOperator(spec, this.keySpace(node.index), context);
+        return keyByOperator(spec, this.keySpace(keyByOf(this.#plan.workflow, node, false) ?? node.index), context);
       case "window": {
         const slicing = slicingOf(spec.window);
         if (slicing === undefined) {
@@ -228,6 +230,10 @@ export class Pipeline {
       }
       case "distinct":
         return distinctOperator(spec, this.#inputKeys(node, context), context);
+      case "join":
+        return joinOperator(spec, this.#inputKeys(node, context), context);
+      case "enrich":
+        return new EnrichOperator(spec, this.#inputKeys(node, context), context);
       case "top": {
         const from = this.#plan.workflow.nodes[node.inputs[0].node];
         return new TopOperator(spec, role, from.mode, context);

@@ -1,6 +1,6 @@
 import { MillraceError } from "../errors.ts";
 import type { Workflow } from "../graph/graph.ts";
-import { LATE, type Node } from "../graph/nodes.ts";
+import { LATE, LATE_RIGHT, type Node } from "../graph/nodes.ts";
 import type { Cut, Distribution, Exchange, ExchangeKind, Plan, PlannedInput, PlannedOperator, PlanOptions, Role, Stage } from "./plan.ts";
 
 /**
@@ -49,7 +49,7 @@ class Planner {
     }
     const shuffles = needed !== undefined && this.#cut !== "none";
     if (shuffles) {
-      this.#placeShuffled(node, needed, inputs[0]);
+      this.#placeShuffled(node, needed, inputs);
       return;
     }
     const from = this.#operators[inputs[0].operator];
@@ -81,19 +81,20 @@ class Planner {
   /** What a node needs of the distribution of its input; undefined: it takes it as it is. */
   #distribution(node: Node): Distribution | undefined {
     if (node.spec.kind === "window") return node.keyed ? "keyed" : "single";
-    if (node.spec.kind === "distinct") return "keyed";
+    if (node.spec.kind === "distinct" || node.spec.kind === "join" || node.spec.kind === "enrich") return "keyed";
     if (node.spec.kind === "top") return "single";
     return undefined;
   }
 
-  #placeShuffled(node: Node, distribution: Distribution, input: { operator: number; port: number }): void {
+  #placeShuffled(node: Node, distribution: Distribution, inputs: readonly { operator: number; port: number }[]): void {
     const kind: ExchangeKind = distribution === "keyed" ? "hash" : "single";
     if (!isCombinable(node)) {
       const stage = this.#stage(distribution);
       const index = this.#operators.length;
-      this.#add(node, "whole", stage, [this.#exchange(node, "whole", kind, input, index, 0, stage)]);
+      this.#add(node, "whole", stage, inputs.map((input, at) => this.#exchange(node, "whole", kind, input, index, at, stage)));
       return;
     }
+    const [input] = inputs;
     const combine = this.#add(node, "combine", this.#operators[input.operator].stage, [{ kind: "local", ...input }]);
     const stage = this.#stage(distribution);
     const index = this.#operators.length;
@@ -157,14 +158,31 @@ class Planner {
   }
 }
 
-/** The keyBy whose keys a node's rows carry: of its output, or with `input` of what it takes. */
+/**
+ * The keyBy whose keys a node's rows carry: of its output, or with `input` of what it takes. KeyBys
+ * whose streams meet in one operator share their keys, so that equal keys have equal slots there:
+ * the first of them stands for all.
+ */
 export function keyByOf(workflow: Workflow, node: Node, input: boolean): number | undefined {
-  if (node.spec.kind === "key-by" && !input) return node.index;
+  if (node.spec.kind === "key-by" && !input) return firstOfShared(workflow, node.index);
   if (input && node.keyed && node.spec.kind !== "key-by") {
     const from = workflow.nodes[node.inputs[0].node];
     return keyByOf(workflow, from, false);
   }
   return undefined;
+}
+
+function firstOfShared(workflow: Workflow, keyBy: number): number {
+  const first = workflow.nodes.map((_, index) => index);
+  for (const { keyed, inputs } of workflow.nodes) {
+    if (!keyed || inputs.length < 2) continue;
+    const met = new Set(inputs.map((input) => first[input.node]));
+    const lowest = Math.min(...met);
+    first.forEach((of, index) => {
+      if (met.has(of)) first[index] = lowest;
+    });
+  }
+  return first[keyBy];
 }
 
 /** Whether only partial results of a node's input need to cross an exchange. */
@@ -174,5 +192,6 @@ function isCombinable(node: Node): boolean {
 
 function outputPorts(node: Node): number {
   if (node.spec.kind === "branch") return node.spec.branches.length;
-  return node.spec.kind === "window" ? LATE : 0;
+  if (node.spec.kind === "join") return LATE_RIGHT;
+  return node.spec.kind === "window" || node.spec.kind === "enrich" ? LATE : 0;
 }

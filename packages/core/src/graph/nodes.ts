@@ -76,6 +76,37 @@ export interface TopNode {
   readonly lateness: number;
 }
 
+export type JoinKind = "inner" | "left" | "right" | "full";
+
+/** Two keyed inputs: 0 is the left side, 1 the right one. */
+export interface JoinNode {
+  readonly kind: "join";
+  readonly join: JoinKind;
+  readonly on: JoinWindow | JoinInterval;
+  readonly by: (left: never, right: never, window: never) => unknown;
+}
+
+/** Pairs of one window, made when it ends. */
+export interface JoinWindow {
+  readonly kind: "window";
+  readonly window: WindowSpec;
+}
+
+/** Pairs whose right time lies in [left time - before, left time + after], ms. */
+export interface JoinInterval {
+  readonly kind: "interval";
+  readonly before: number;
+  readonly after: number;
+}
+
+/** Input 0 is a keyed stream, input 1 a table's changes with the same keys. */
+export interface EnrichNode {
+  readonly kind: "enrich";
+  readonly enrich: (value: never, row: never) => unknown;
+  /** Whether a change says that the key has no row any more. */
+  readonly deleted: ((row: never) => boolean) | undefined;
+}
+
 export interface SinkNode {
   readonly kind: "sink";
   readonly target: Topic<unknown> | Collection<unknown>;
@@ -92,6 +123,8 @@ export type NodeSpec =
   | DistinctNode
   | WindowNode
   | TopNode
+  | JoinNode
+  | EnrichNode
   | SinkNode;
 
 export interface Node {
@@ -111,8 +144,12 @@ export interface Node {
 /** Output port of late atoms of a window. */
 export const RESULTS = 0;
 export const LATE = 1;
+/** Output port of late atoms of a join's right side. */
+export const LATE_RIGHT = 2;
+
+const STATEFUL: ReadonlySet<NodeSpec["kind"]> = new Set<NodeSpec["kind"]>(["distinct", "window", "top", "join", "enrich"]);
 
 /** Operators that keep state, whose ids are addresses. */
 export function isStateful(spec: NodeSpec): boolean {
-  return spec.kind === "distinct" || spec.kind === "window" || spec.kind === "top";
+  return STATEFUL.has(spec.kind);
 }
