@@ -87,7 +87,7 @@ export class Coordinator {
   async assign(place: (partition: string) => InstanceHandle): Promise<void> {
     const ids = [...this.#partitions.keys()].reverse();
     for (const id of ids) this.place(id, place(id));
-    await Promise.all(ids.map((id) => this.#get(id).instance?.open(id, { blocked: this.#get(id).blocked })));
+    await Promise.all(ids.map(async (id) => this.#get(id).instance?.open(id, { blocked: this.#get(id).blocked })));
   }
 
   /** Says who has a partition now; undefined: nobody. What is sent to it meanwhile it finds in the ledger when it is opened. */

@@ -165,6 +165,6 @@ export class Runtime {
   #bound(topic: string): Source | undefined {
     const binding = this.#options.sources?.[topic];
     if (binding === undefined) return undefined;
-    return "kind" in binding ? generatorSource(topic, binding as Generator<unknown>, this.#options.clock) : binding;
+    return "kind" in binding ? generatorSource(topic, binding, this.#options.clock) : binding;
   }
 }

@@ -13,7 +13,7 @@ export interface TopicSignal {
 }
 
 /** The atoms of a topic in the ledger's store, one split a partition; without end. */
-export function topicSource(topic: string, partitions: number, topics: Topics, signal: TopicSignal): Source {
+export function topicSource(topic: string, partitions: number, topics: Pick<Topics, "range" | "read">, signal: TopicSignal): Source {
   return {
     name: topic,
     splits: () => Promise.resolve(Array.from({ length: partitions }, (_, partition) => ({ id: String(partition), parallel: false }))),

@@ -86,7 +86,7 @@ export class Supervisor {
 
   async stats(): Promise<ReadonlyMap<string, PartitionStats>> {
     const all = new Map<string, PartitionStats>(this.#left);
-    const held = await Promise.all(this.#slots.map(({ handle }) => handle?.stats().catch(() => undefined)));
+    const held = await Promise.all(this.#slots.map(async ({ handle }) => handle?.stats().catch(() => undefined)));
     for (const stats of held) for (const [id, one] of stats ?? []) all.set(id, one);
     return all;
   }
@@ -94,7 +94,7 @@ export class Supervisor {
   /** Ends after the step that each partition is in. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    await Promise.all(this.#slots.map(({ handle }) => handle?.stop()));
+    await Promise.all(this.#slots.map(async ({ handle }) => handle?.stop()));
   }
 
   async #startInstance(slot: Slot): Promise<void> {

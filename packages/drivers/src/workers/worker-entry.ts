@@ -1,0 +1,48 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { Instance, type Source } from "@millrace/core/internal";
+import { MillraceError } from "@millrace/core";
+import { Calls } from "./calls.ts";
+import { loadPlans, openSourceModule } from "./load.ts";
+import type { MainMethods, WorkerMethods, WorkerStart } from "./messages.ts";
+import { Wakeups, workerPorts } from "./worker-ports.ts";
+
+/** How often a worker shows that its event loop turns, ms. */
+const HEARTBEAT = 100;
+
+if (parentPort === null) throw new MillraceError("MILLRACE_USAGE", "worker entry", "is started by workerHost() only");
+await run(parentPort, workerData as WorkerStart);
+
+async function run(port: NonNullable<typeof parentPort>, start: WorkerStart): Promise<void> {
+  setInterval(() => Atomics.add(start.heartbeat, 0, 1), HEARTBEAT).unref();
+  const wakeups = new Wakeups();
+  const plans = await loadPlans(start.modules, start.plans);
+  const topics = new Map(plans.flatMap(({ workflow }) => workflow.nodes.flatMap(({ spec }) => (spec.kind === "source" ? [[spec.topic.name, spec.topic] as const] : []))));
+  const opened = new Map<string, Promise<Source>>();
+  const main = new Calls<WorkerMethods, MainMethods>(port, {
+    open: ({ partition, options }) => instance.open(partition, options),
+    close: (partition) => instance.close(partition),
+    deliver: ({ partition, batch }) => instance.deliver(partition, batch),
+    block: ({ partition, blocked }) => instance.block(partition, blocked),
+    rewrite: ({ partition, addresses }) => instance.rewrite(partition, addresses),
+    stats: () => instance.stats(),
+    stop: () => instance.stop(),
+    grown(topic) {
+      for (const callback of wakeups.topics.get(topic) ?? []) callback();
+    },
+    readable: (reader) => wakeups.readers.get(reader)?.(),
+  });
+  const ports = workerPorts(main, start, wakeups, {
+    partitionsOf: (topic) => topics.get(topic)?.partitions ?? 1,
+    openHere(name) {
+      const description = start.sources[name];
+      const topic = topics.get(name);
+      if (description === undefined || topic === undefined) return undefined;
+      let source = opened.get(name);
+      if (source === undefined) opened.set(name, (source = openSourceModule(description, topic)));
+      return source;
+    },
+  });
+  const instance = new Instance(plans, ports);
+  port.on("message", (message) => main.receive(message));
+  main.tell("started", undefined);
+}

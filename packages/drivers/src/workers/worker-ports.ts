@@ -1,0 +1,117 @@
+import { BatchDecoder, systemClock, topicSource } from "@millrace/core/internal";
+import type { Chunk, InstancePorts, Ledger, NoChunk, Source, TopicSignal, Topics } from "@millrace/core/internal";
+import type { Calls } from "./calls.ts";
+import type { MainMethods, WireChunk, WorkerMethods, WorkerStart } from "./messages.ts";
+import { packCommit, readerOf, unpackBatches, unpackBlocks, unpackChunks } from "./packing.ts";
+import { toWire } from "./wire-errors.ts";
+
+type ToMain = Calls<WorkerMethods, MainMethods>;
+
+/** Callbacks that the main thread's signals wake. */
+export class Wakeups {
+  readonly topics = new Map<string, Set<() => void>>();
+  readonly readers = new Map<number, () => void>();
+}
+
+export interface WorkerTopics {
+  partitionsOf(topic: string): number;
+  /** The source that this worker opens itself; undefined where a topic has none. */
+  openHere(topic: string): Promise<Source> | undefined;
+}
+
+/** The ports of an instance in a worker: all but its own sources lead to the main thread. */
+export function workerPorts(main: ToMain, start: WorkerStart, wakeups: Wakeups, topics: WorkerTopics): InstancePorts {
+  return {
+    ledger: remoteLedger(main, start.capabilities),
+    clock: systemClock(),
+    chain: { before: (split, index, max) => main.call("before", { split, index, max }) },
+    keyGroups: start.keyGroups,
+    async source(topic) {
+      const own = await topics.openHere(topic);
+      if (own !== undefined) return own;
+      const splits = await main.call("splits", topic);
+      if (splits !== undefined) return remoteSource(main, topic, wakeups);
+      return topicSource(topic, topics.partitionsOf(topic), remoteTopics(main), signalOf(main, wakeups));
+    },
+    finished: (partition) => main.tell("finished", partition),
+    failed: (partition, error) => main.tell("failed", { partition, error: toWire(error) }),
+  };
+}
+
+function remoteLedger(main: ToMain, capabilities: WorkerStart["capabilities"]): Ledger {
+  return {
+    capabilities,
+    fence: (partition) => main.call("fence", partition),
+    root: (partition) => main.call("root", partition),
+    partitions: () => main.call("partitions", undefined),
+    retire: (partition) => main.call("retire", partition),
+    commit(commit) {
+      const packed = packCommit(commit);
+      return main.call("commit", packed, packed.buffer);
+    },
+    state: async (address) => unpackBlocks(await main.call("state", address)),
+    groups: (table) => main.call("groups", table),
+    async *pending(link, after) {
+      for (let seen = after; ; ) {
+        const batches = unpackBatches(await main.call("pending", { link, after: seen }));
+        if (batches.length === 0) return;
+        for (const batch of batches) {
+          seen = batch.sequence;
+          yield batch;
+        }
+      }
+    },
+    readRecord: (name) => main.call("readRecord", name),
+    writeRecord: (name, bytes) => main.call("writeRecord", { name, bytes }),
+    close: () => Promise.resolve(),
+  };
+}
+
+function remoteTopics(main: ToMain): Pick<Topics, "range" | "read"> {
+  return {
+    range: (topic, partition) => main.call("range", { topic, partition }),
+    read: async (topic, partition, offset, maxBytes) => unpackChunks(await main.call("read", { topic, partition, offset, maxBytes })),
+  };
+}
+
+function signalOf(main: ToMain, wakeups: Wakeups): TopicSignal {
+  return {
+    onGrowth(topic, callback) {
+      let callbacks = wakeups.topics.get(topic);
+      if (callbacks === undefined) {
+        wakeups.topics.set(topic, (callbacks = new Set()));
+        main.tell("listen", topic);
+      }
+      callbacks.add(callback);
+      return () => callbacks.delete(callback);
+    },
+  };
+}
+
+/** A source that the main thread has: its chunks come decoded, as packed columns. */
+function remoteSource(main: ToMain, name: string, wakeups: Wakeups): Source {
+  return {
+    name,
+    splits: async () => (await main.call("splits", name)) ?? [],
+    async open(open) {
+      const reader = await main.call("openReader", { topic: name, open });
+      const decoder = new BatchDecoder(undefined);
+      return {
+        async next(): Promise<Chunk | NoChunk> {
+          const wire = await main.call("nextChunk", reader);
+          return wire === "idle" || wire === "end" ? wire : unpackChunk(wire, decoder);
+        },
+        onReady: (callback) => void wakeups.readers.set(reader, callback),
+        async close() {
+          wakeups.readers.delete(reader);
+          await main.call("closeReader", reader);
+        },
+      };
+    },
+  };
+}
+
+function unpackChunk({ batch, hasTimes, hasStamps, ...rest }: WireChunk, decoder: BatchDecoder): Chunk {
+  const { rows, times, stamps } = decoder.decode(readerOf(batch));
+  return { ...rest, rows, ...(hasTimes ? { times } : {}), ...(hasStamps ? { stamps } : {}) };
+}
