@@ -99,7 +99,8 @@ export class LaneInput {
 
   async #stamp(chunk: Chunk, now: number): Promise<StampedChunk> {
     const malformed = [...chunk.malformed];
-    const times = chunk.times ?? this.#times(chunk, now, malformed);
+    // A time that the workflow names wins over the one that the atom came with.
+    const times = this.#time === undefined && chunk.times !== undefined ? chunk.times : this.#times(chunk, now, malformed);
     let max = -Infinity;
     for (let i = 0; i < chunk.count; i++) if (times[i] > max) max = times[i];
     const { split, lanes, recent } = this.#progress;
