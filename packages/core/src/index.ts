@@ -7,7 +7,9 @@ export type { DistributionOptions } from "./operators/aggregates/distribution.ts
 export { median, quantile } from "./operators/aggregates/quantile.ts";
 export { workflow } from "./streams/workflow.ts";
 export type { Flow, FromOptions } from "./streams/workflow.ts";
-export { KeyedStream, Stream, WindowedStream, WindowResults } from "./streams/stream.ts";
+export { Enriched, JoinedStreams, JoinResults, JoinWindows, KeyedStream, Stream, WindowedStream, WindowResults } from "./streams/stream.ts";
+export type { JoinOptions, Table, TableOptions, Within } from "./streams/join.ts";
+export type { JoinKind } from "./graph/nodes.ts";
 export type { OperatorOptions, WindowOptions, WindowRow } from "./streams/stream.ts";
 export { collection, topic } from "./graph/refs.ts";
 export type { Collection, CollectionOptions, Topic, TopicOptions } from "./graph/refs.ts";

@@ -2,10 +2,11 @@ import type { ChangeMode, Key } from "../contracts/batch.ts";
 import { MillraceError } from "../errors.ts";
 import type { AggregateShape, Results } from "../graph/aggregate.ts";
 import type { GraphBuilder } from "../graph/graph.ts";
-import { LATE, RESULTS, type Input, type NodeSpec } from "../graph/nodes.ts";
+import { LATE, LATE_RIGHT, RESULTS, type Input, type JoinKind, type JoinNode, type NodeSpec } from "../graph/nodes.ts";
 import type { Collection, Topic } from "../graph/refs.ts";
 import type { Window, WindowSpec } from "../graph/window.ts";
 import { milliseconds, type Duration } from "../time/duration.ts";
+import { checkSameWorkflow, intervalOf, type JoinOptions, type LeftOf, type RightOf, type Table, type TableOptions, type Within } from "./join.ts";
 
 /** Where a stream comes from in the graph that is being built. */
 interface Origin {
@@ -123,6 +124,110 @@ export class KeyedStream<T, K extends Key, M extends ChangeMode = "append"> {
   /** Windows per key. */
   window<const O extends WindowOptions = {}>(window: WindowSpec, options?: O): WindowedStream<T, K, WindowMode<O, M>> {
     return new WindowedStream(this.#origin, window, options ?? {}, true);
+  }
+
+  /** Pairs atoms of this stream (left) with those of another (right) that have the same key: per window, or within an interval. */
+  join<U, const J extends JoinKind = "inner">(
+    this: KeyedStream<T, K>,
+    other: KeyedStream<U, K>,
+    options: JoinOptions<J> = {},
+  ): JoinedStreams<T, U, J> {
+    checkSameWorkflow(this.#origin.builder, other.#origin.builder, "join");
+    return new JoinedStreams(this.#origin, other.#origin.input, options.kind ?? "inner");
+  }
+
+  /** Takes the values as rows of a table: a value replaces the row of its key from its event time on. */
+  asTable(options: TableOptions<T> = {}): Table<T, K> {
+    return { kind: "table", builder: this.#origin.builder, input: this.#origin.input, deleted: options.deleted };
+  }
+
+  /**
+   * Gives each value the row that a table had for its key at the value's event time, or undefined
+   * where it had none. A value waits until the watermarks of both have passed its time, so a table
+   * that stands still holds values back until its split is idle. Values that are late (further
+   * behind than their source's bound) go to `late`; a change of the table that is late counts from
+   * as early as nothing has been given out. Results have the value's time.
+   */
+  enrich<R, Z>(
+    this: KeyedStream<T, K>,
+    table: Table<R, K>,
+    enrich: (value: T, row: R | undefined) => Z,
+    options: OperatorOptions = {},
+  ): Enriched<Z, T> {
+    const { builder, input } = this.#origin;
+    checkSameWorkflow(builder, table.builder, "enrich");
+    const spec: NodeSpec = { kind: "enrich", enrich, deleted: table.deleted };
+    const node = builder.add({ id: options.id, inputs: [input, table.input], spec, keyed: true, mode: "append" });
+    return new Enriched({ builder, input: { node: node.index, port: RESULTS }, mode: "append" });
+  }
+}
+
+/** Two keyed streams that are to be joined: say which atoms are pairs. */
+export class JoinedStreams<T, U, J extends JoinKind> {
+  readonly #left: Origin;
+  readonly #right: Input;
+  readonly #kind: JoinKind;
+
+  constructor(left: Origin, right: Input, kind: JoinKind) {
+    this.#left = left;
+    this.#right = right;
+    this.#kind = kind;
+  }
+
+  /** All pairs of a key that lie in the same tumbling or sliding window, given when it ends. */
+  window(window: WindowSpec): JoinWindows<T, U, J> {
+    return new JoinWindows((by, options) => this.#join({ kind: "window", window }, by, options));
+  }
+
+  /**
+   * All pairs of a key whose right time lies between the left time less `before` and the left time
+   * plus `after`; each is given once, when the second of the two has come, with the later time. In
+   * an outer join an atom without a partner is given when no partner can come any more, with the
+   * end of its interval as its time. An atom is late, and part of no pair, when it is further
+   * behind than its source's bound.
+   */
+  within<Z>(interval: Within, by: (left: LeftOf<T, J>, right: RightOf<U, J>) => Z, options: OperatorOptions = {}): JoinResults<Z, T, U> {
+    return this.#join(intervalOf(interval, this.#left.builder), by, options);
+  }
+
+  #join<Z>(on: JoinNode["on"], by: JoinNode["by"], options: OperatorOptions): JoinResults<Z, T, U> {
+    const { builder, input } = this.#left;
+    const spec: NodeSpec = { kind: "join", join: this.#kind, on, by };
+    const node = builder.add({ id: options.id, inputs: [input, this.#right], spec, keyed: true, mode: "append" });
+    return new JoinResults({ builder, input: { node: node.index, port: RESULTS }, mode: "append" });
+  }
+}
+
+export class JoinWindows<T, U, J extends JoinKind> {
+  readonly #join: <Z>(by: JoinNode["by"], options: OperatorOptions) => JoinResults<Z, T, U>;
+
+  constructor(join: <Z>(by: JoinNode["by"], options: OperatorOptions) => JoinResults<Z, T, U>) {
+    this.#join = join;
+  }
+
+  /** One result for each pair; where the join is outer, also for an atom whose side alone has any in the window. */
+  by<Z>(by: (left: LeftOf<T, J>, right: RightOf<U, J>, window: Window) => Z, options: OperatorOptions = {}): JoinResults<Z, T, U> {
+    return this.#join(by, options);
+  }
+}
+
+/** Results of a join. A pair whose closure throws goes to the dead letters as `{ left, right }`. */
+export class JoinResults<Z, T, U> extends Stream<Z> {
+  /** Atoms that came too late for any pair, by side: never part of a result, never lost. */
+  get late(): { readonly left: Stream<T>; readonly right: Stream<U> } {
+    const { node } = this.origin.input;
+    return {
+      left: new Stream({ ...this.origin, input: { node, port: LATE } }),
+      right: new Stream({ ...this.origin, input: { node, port: LATE_RIGHT } }),
+    };
+  }
+}
+
+/** Values with the rows of a table. */
+export class Enriched<Z, T> extends Stream<Z> {
+  /** Values that were further behind than their source's bound. */
+  get late(): Stream<T> {
+    return new Stream({ ...this.origin, input: { node: this.origin.input.node, port: LATE } });
   }
 }
 

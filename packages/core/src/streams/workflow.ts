@@ -1,7 +1,9 @@
 import { GraphBuilder, type Workflow } from "../graph/graph.ts";
 import { RESULTS } from "../graph/nodes.ts";
 import type { Topic } from "../graph/refs.ts";
+import type { Key } from "../contracts/batch.ts";
 import { milliseconds, type Duration } from "../time/duration.ts";
+import type { Table, TableOptions } from "./join.ts";
 import { Stream } from "./stream.ts";
 
 export interface FromOptions<T> {
@@ -17,12 +19,14 @@ export interface FromOptions<T> {
 export interface Flow {
   /** The atoms of a topic. */
   from<T>(topic: Topic<T>, options?: FromOptions<T>): Stream<T>;
+  /** A topic as a table for `enrich`: each atom replaces the row of its key from its event time on. */
+  table<T, const K extends Key>(topic: Topic<T>, options: FromOptions<T> & TableOptions<T> & { readonly key: (row: T) => K }): Table<T, K>;
 }
 
 /** Builds a workflow. The function runs once, and must build the same graph each time it is run. */
 export function workflow(name: string, build: (flow: Flow) => unknown): Workflow {
   const builder = new GraphBuilder(name);
-  build({
+  const flow: Flow = {
     from<T>(topic: Topic<T>, options: FromOptions<T> = {}): Stream<T> {
       const what = `workflow ${name}: from ${topic.name}`;
       const node = builder.add({
@@ -40,6 +44,8 @@ export function workflow(name: string, build: (flow: Flow) => unknown): Workflow
       });
       return new Stream({ builder, input: { node: node.index, port: RESULTS }, mode: "append" });
     },
-  });
+    table: (topic, options) => flow.from(topic, options).keyBy(options.key).asTable(options),
+  };
+  build(flow);
   return builder.finish();
 }
