@@ -7,12 +7,15 @@ export type { DistributionOptions } from "./operators/aggregates/distribution.ts
 export { median, quantile } from "./operators/aggregates/quantile.ts";
 export { workflow } from "./streams/workflow.ts";
 export type { Flow, FromOptions } from "./streams/workflow.ts";
-export { Enriched, JoinedStreams, JoinResults, JoinWindows, KeyedStream, Stream, WindowedStream, WindowResults } from "./streams/stream.ts";
+export { Enriched, JoinedStreams, JoinResults, JoinWindows, KeyedStream, Processed, Stream, WindowedStream, WindowResults } from "./streams/stream.ts";
 export type { JoinOptions, Table, TableOptions, Within } from "./streams/join.ts";
 export type { JoinKind } from "./graph/nodes.ts";
 export type { OperatorOptions, WindowOptions, WindowRow } from "./streams/stream.ts";
 export { collection, topic } from "./graph/refs.ts";
 export type { Collection, CollectionOptions, Topic, TopicOptions } from "./graph/refs.ts";
+export { list, map, output, value } from "./graph/state.ts";
+export type { ListState, MapKey, MapState, Output, StateHandles, StateOptions, StateShape, StateSpec, ValueState } from "./graph/state.ts";
+export type { ElementContext, ProcessSpec, SideShape, TimerContext, Timers } from "./graph/process.ts";
 export { global, session, sliding, tumbling } from "./graph/window.ts";
 export type { Window, WindowSpec } from "./graph/window.ts";
 export type { Workflow } from "./graph/graph.ts";

@@ -7,6 +7,8 @@ import { EnrichOperator } from "../operators/join/enrich-operator.ts";
 import { joinOperator } from "../operators/join/join-operator.ts";
 import { keyByOperator } from "../operators/key-by.ts";
 import type { Operator, OperatorContext } from "../operators/operator.ts";
+import { ProcessOperator } from "../operators/process/process-operator.ts";
+import { ReduceOperator } from "../operators/reduce/reduce-operator.ts";
 import { collectionSink, topicSink, type Outputs } from "../operators/sinks.ts";
 import { KeySpace } from "../operators/state/key-space.ts";
 import { branchOperator, filterOperator, flatMapOperator, mapOperator, mergeOperator } from "../operators/stateless.ts";
@@ -238,6 +240,10 @@ export class Pipeline {
         const from = this.#plan.workflow.nodes[node.inputs[0].node];
         return new TopOperator(spec, role, from.mode, context);
       }
+      case "process":
+        return new ProcessOperator(spec, this.#inputKeys(node, context), context);
+      case "reduce":
+        return new ReduceOperator(spec, role, this.#inputKeys(node, context), context);
       case "sink":
         return spec.target.kind === "topic" ? topicSink(spec.target, host, context) : collectionSink(spec.target, host, context);
     }

@@ -187,11 +187,12 @@ function firstOfShared(workflow: Workflow, keyBy: number): number {
 
 /** Whether only partial results of a node's input need to cross an exchange. */
 function isCombinable(node: Node): boolean {
-  return node.spec.kind === "window" || node.spec.kind === "top";
+  return node.spec.kind === "window" || node.spec.kind === "top" || node.spec.kind === "reduce";
 }
 
 function outputPorts(node: Node): number {
   if (node.spec.kind === "branch") return node.spec.branches.length;
+  if (node.spec.kind === "process") return node.spec.sides.length;
   if (node.spec.kind === "join") return LATE_RIGHT;
   return node.spec.kind === "window" || node.spec.kind === "enrich" ? LATE : 0;
 }

@@ -1,6 +1,7 @@
 import type { ChangeMode, Key } from "../contracts/batch.ts";
 import type { AnyAggregate } from "./aggregate.ts";
 import type { Collection, Topic } from "./refs.ts";
+import type { StateShape } from "./state.ts";
 import type { WindowSpec } from "./window.ts";
 
 /** Where a node's input comes from: an output port of an earlier node. */
@@ -107,6 +108,20 @@ export interface EnrichNode {
   readonly deleted: ((row: never) => boolean) | undefined;
 }
 
+/** One output port for its results, then one a side output, in order. */
+export interface ProcessNode {
+  readonly kind: "process";
+  readonly state: StateShape;
+  readonly sides: readonly string[];
+  readonly onElement: (value: never, context: never) => void;
+  readonly onTimer: ((time: number, context: never) => void) | undefined;
+}
+
+export interface ReduceNode {
+  readonly kind: "reduce";
+  readonly reduce: (a: never, b: never) => unknown;
+}
+
 export interface SinkNode {
   readonly kind: "sink";
   readonly target: Topic<unknown> | Collection<unknown>;
@@ -123,6 +138,8 @@ export type NodeSpec =
   | DistinctNode
   | WindowNode
   | TopNode
+  | ProcessNode
+  | ReduceNode
   | JoinNode
   | EnrichNode
   | SinkNode;
@@ -147,7 +164,7 @@ export const LATE = 1;
 /** Output port of late atoms of a join's right side. */
 export const LATE_RIGHT = 2;
 
-const STATEFUL: ReadonlySet<NodeSpec["kind"]> = new Set<NodeSpec["kind"]>(["distinct", "window", "top", "join", "enrich"]);
+const STATEFUL: ReadonlySet<NodeSpec["kind"]> = new Set<NodeSpec["kind"]>(["distinct", "window", "top", "process", "reduce", "join", "enrich"]);
 
 /** Operators that keep state, whose ids are addresses. */
 export function isStateful(spec: NodeSpec): boolean {

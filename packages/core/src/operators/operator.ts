@@ -34,6 +34,8 @@ export interface OperatorContext {
   /** G, the number of key groups. */
   readonly keyGroups: number;
   readonly clock: Clock;
+  /** Tests only: what user code reads of state is frozen. */
+  readonly strict?: boolean;
   /** Hands rows to whatever follows an output port. */
   emit(port: number, batch: Batch): void;
   /** Whether anything follows an output port. */

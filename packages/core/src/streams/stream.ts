@@ -1,7 +1,10 @@
 import type { ChangeMode, Key } from "../contracts/batch.ts";
 import { MillraceError } from "../errors.ts";
-import type { AggregateShape, Results } from "../graph/aggregate.ts";
+import type { Aggregate, AggregateShape, Results } from "../graph/aggregate.ts";
 import type { GraphBuilder } from "../graph/graph.ts";
+import type { OutputOf, ProcessSpec, SideShape } from "../graph/process.ts";
+import type { StateShape } from "../graph/state.ts";
+import { reducing } from "../operators/aggregates/reducing.ts";
 import { LATE, LATE_RIGHT, RESULTS, type Input, type JoinKind, type JoinNode, type NodeSpec } from "../graph/nodes.ts";
 import type { Collection, Topic } from "../graph/refs.ts";
 import type { Window, WindowSpec } from "../graph/window.ts";
@@ -126,6 +129,41 @@ export class KeyedStream<T, K extends Key, M extends ChangeMode = "append"> {
     return new WindowedStream(this.#origin, window, options ?? {}, true);
   }
 
+  /**
+   * The values of each key reduced to one, two at a time: an update whenever it changes, the last when
+   * the input has ended. `reduce` must be associative (and commutative, where a key's atoms come from
+   * several partitions) and must not change its arguments.
+   */
+  reduce(this: KeyedStream<T, K>, reduce: (a: T, b: T) => T, options: OperatorOptions = {}): Stream<T, "upsert"> {
+    const { builder, input } = this.#origin;
+    const node = builder.add({ id: options.id, inputs: [input], spec: { kind: "reduce", reduce }, keyed: true, mode: "upsert" });
+    return new Stream({ builder, input: { node: node.index, port: RESULTS }, mode: "upsert" });
+  }
+
+  /** A function of the elements of each key, with state, timers and side outputs: see `ProcessSpec`. */
+  process<const S extends StateShape = {}, Out = never, const Sides extends SideShape = {}>(
+    spec: ProcessSpec<T, K, S, Out, Sides>,
+    options: OperatorOptions = {},
+  ): Processed<Out, Sides> {
+    const { builder, input } = this.#origin;
+    const sides = Object.keys(spec.sides ?? {});
+    const { onTimer } = spec;
+    const node = builder.add({
+      id: options.id,
+      inputs: [input],
+      spec: {
+        kind: "process",
+        state: spec.state ?? {},
+        sides,
+        onElement: (value: never, context: never) => spec.onElement(value, context),
+        onTimer: onTimer === undefined ? undefined : (time, context: never) => onTimer.call(spec, time, context),
+      },
+      keyed: true,
+      mode: "append",
+    });
+    return new Processed({ builder, input: { node: node.index, port: RESULTS }, mode: "append" }, sides);
+  }
+
   /** Pairs atoms of this stream (left) with those of another (right) that have the same key: per window, or within an interval. */
   join<U, const J extends JoinKind = "inner">(
     this: KeyedStream<T, K>,
@@ -159,6 +197,22 @@ export class KeyedStream<T, K extends Key, M extends ChangeMode = "append"> {
     const spec: NodeSpec = { kind: "enrich", enrich, deleted: table.deleted };
     const node = builder.add({ id: options.id, inputs: [input, table.input], spec, keyed: true, mode: "append" });
     return new Enriched({ builder, input: { node: node.index, port: RESULTS }, mode: "append" });
+  }
+}
+
+/** What a `process` emits; its side outputs are streams of their own. */
+export class Processed<Out, Sides extends SideShape> extends Stream<Out> {
+  readonly #sides: readonly string[];
+
+  constructor(origin: Origin, sides: readonly string[]) {
+    super(origin);
+    this.#sides = sides;
+  }
+
+  side<Name extends keyof Sides & string>(name: Name): Stream<OutputOf<Sides[Name]>> {
+    const side = this.#sides.indexOf(name);
+    if (side < 0) throw new MillraceError("MILLRACE_GRAPH", `workflow ${this.origin.builder.workflow}: process`, `it has no side output ${name}`);
+    return new Stream({ ...this.origin, input: { node: this.origin.input.node, port: side + 1 } });
   }
 }
 
@@ -245,6 +299,11 @@ export class WindowedStream<T, K extends Key | undefined, M extends ChangeMode> 
     this.#window = window;
     this.#options = options;
     this.#keyed = keyed;
+  }
+
+  /** One row per window (and key), whose `value` is what the window's values are reduced to; `reduce` is associative and commutative. */
+  reduce(reduce: (a: T, b: T) => T, options: OperatorOptions = {}): WindowResults<WindowRow<K, { readonly value: Aggregate<T, readonly T[], T> }>, T, M> {
+    return this.aggregate({ value: reducing(reduce) }, options);
   }
 
   /** One row per window (and key) with the named aggregates. */
