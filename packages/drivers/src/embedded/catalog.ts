@@ -72,7 +72,7 @@ export interface Segment {
 }
 
 /** When a chain is so long that reading it costs too much: writing it anew is asked for. */
-const LONGEST_CHAIN = 256;
+const LONGEST_CHAIN = 64;
 const SMALLEST_REWRITE = 16 * 1024;
 
 /**

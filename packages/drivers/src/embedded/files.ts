@@ -1,8 +1,8 @@
-import { closeSync, fdatasync, fdatasyncSync, fstatSync, ftruncateSync, fsyncSync, mkdirSync, openSync, readdirSync, readSync, rmSync, writevSync } from "node:fs";
+import { closeSync, fdatasync, fdatasyncSync, fstatSync, ftruncateSync, fsyncSync, mkdirSync, openSync, readdirSync, readSync, rmSync, unlink, writevSync } from "node:fs";
 
 /**
- * The file operations that the log needs, so that a test can make them fail. Synchronous but for
- * `syncLater`: reads and writes meet the page cache, where a round trip through the thread pool costs
+ * The file operations that the log needs, so that a test can make them fail. Synchronous but for the
+ * two named `later`: reads and writes meet the page cache, where a round trip through the thread pool costs
  * more than the call (measured: docs/decisions/0002-embedded-store.md).
  */
 export interface LogFiles {
@@ -20,6 +20,8 @@ export interface LogFiles {
   syncDirectory(path: string): void;
   close(file: number): void;
   remove(path: string): void;
+  /** Removes a file off this thread (64 MiB take milliseconds); one that stays is removed by the next opening. */
+  removeLater(path: string): void;
 }
 
 export const nodeFiles: LogFiles = {
@@ -59,6 +61,7 @@ export const nodeFiles: LogFiles = {
   },
   close: (file) => closeSync(file),
   remove: (path) => rmSync(path, { force: true }),
+  removeLater: (path) => unlink(path, () => {}),
 };
 
 function dropBytes(pieces: readonly Uint8Array[], count: number): Uint8Array[] {

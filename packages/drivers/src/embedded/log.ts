@@ -115,11 +115,7 @@ export class Log {
   drop(dead: readonly number[]): void {
     for (const number of dead) {
       this.catalog.segments.delete(number);
-      try {
-        this.segments.remove(number);
-      } catch {
-        // The next opening removes it.
-      }
+      this.segments.removeLater(number);
     }
   }
 

@@ -78,6 +78,11 @@ export class Segments {
     this.files.remove(this.path(number));
   }
 
+  removeLater(number: number): void {
+    this.#close(number);
+    this.files.removeLater(this.path(number));
+  }
+
   closeAll(): void {
     for (const number of [...this.#open.keys()]) this.#close(number);
   }

@@ -97,6 +97,10 @@ export class MemoryFiles implements LogFiles {
     this.#files.delete(path);
   }
 
+  removeLater(path: string): void {
+    this.remove(path);
+  }
+
   /** What another process would find now. */
   clone(): MemoryFiles {
     const copy = new MemoryFiles();
