@@ -5,6 +5,9 @@ export const observations = topic("observations", {
   schema: fields({ REPORT_ID: "integer", avgSpeed: "number", vehicleCount: "number", TIMESTAMP: "timestamp", _id: "integer" }),
 });
 
+/** Without --in, a small sample that was made up. */
+export const sources = { observations: "sample.csv" };
+
 interface IsoWindow {
   readonly start: string;
   readonly end: string;
@@ -59,7 +62,7 @@ export const aarhus = workflow("aarhus", (flow) => {
   readings
     .aggregate({ value: mean((o) => o.avgSpeed), count: count() })
     .top(10, (row) => row.value, { per: "window" })
-    .map(({ window, rank, key, value, count }) => ({ window: iso(window), rank, key, value, count }))
+    .map(({ window, ...row }) => ({ window: iso(window), rank: row.rank, key: row.key, value: row.value, count: row.count }))
     .to(ranking);
 
   for (const [target, exact] of [[busy, false], [busyExact, true]] as const) {

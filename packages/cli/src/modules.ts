@@ -3,7 +3,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { MillraceError, type Workflow } from "@millrace/core";
-import type { SourceBinding } from "@millrace/core/internal";
+import type { Input, ModuleInput } from "./app/inputs.ts";
 import { usage } from "./say.ts";
 
 /** What a module of workflows exports. */
@@ -13,7 +13,7 @@ export interface LoadedModule {
   /** Workflows by the name of their export. */
   readonly workflows: ReadonlyMap<string, Workflow>;
   /** Its `sources`: what stands behind topics that are not bound by hand. */
-  readonly sources: Readonly<Record<string, SourceBinding>>;
+  readonly sources: Readonly<Record<string, Input>>;
 }
 
 /** Where a worker thread finds a workflow: a module's URL and the name of the export. */
@@ -24,7 +24,8 @@ export interface WorkflowModule {
 
 export interface LoadedWorkflows {
   readonly workflows: readonly Workflow[];
-  readonly sources: Readonly<Record<string, SourceBinding>>;
+  /** What the modules export as `sources`, by topic. */
+  readonly sources: ReadonlyMap<string, ModuleInput>;
   /** Where each workflow was found, in the same order. */
   readonly modules: readonly WorkflowModule[];
 }
@@ -53,7 +54,7 @@ export async function loadModule(reference: string): Promise<LoadedModule> {
 /** The workflows of several modules together. Throws MILLRACE_USAGE where two have one name. */
 export async function loadWorkflows(references: readonly string[]): Promise<LoadedWorkflows> {
   const workflows: Workflow[] = [];
-  const sources: Record<string, SourceBinding> = {};
+  const sources = new Map<string, ModuleInput>();
   const modules: WorkflowModule[] = [];
   for (const reference of references) {
     const loaded = await loadModule(reference);
@@ -65,7 +66,7 @@ export async function loadWorkflows(references: readonly string[]): Promise<Load
       workflows.push(found);
       modules.push({ url: loaded.url, name });
     }
-    Object.assign(sources, loaded.sources);
+    for (const [topic, input] of Object.entries(loaded.sources)) sources.set(topic, { module: loaded.url, input });
   }
   return { workflows, sources, modules };
 }
@@ -81,16 +82,10 @@ function split(reference: string): { readonly file: string; readonly name: strin
   return { file: reference.slice(0, at), name: reference.slice(at + 1) };
 }
 
-function sourcesOf(file: string, sources: unknown): Readonly<Record<string, SourceBinding>> {
+function sourcesOf(file: string, sources: unknown): Readonly<Record<string, Input>> {
   if (sources === undefined) return {};
-  if (typeof sources !== "object" || sources === null) {
-    throw usage(`file ${file}`, "its export `sources` must be an object of topic names and what they read: { readings: generator(…) }");
-  }
-  for (const [topic, source] of Object.entries(sources)) {
-    if (typeof source === "object" && source !== null && ("open" in source || ("kind" in source && source.kind === "generator"))) continue;
-    throw usage(`file ${file}`, `sources.${topic} is neither a generator(…) nor a source such as fileSource(…)`);
-  }
-  return sources as Record<string, SourceBinding>;
+  if (typeof sources === "object" && sources !== null) return sources as Record<string, Input>;
+  throw usage(`file ${file}`, "its export `sources` must be an object of topic names and what they read: { readings: generator(…) }");
 }
 
 async function importModule(file: string, url: string): Promise<Readonly<Record<string, unknown>>> {
@@ -123,6 +118,6 @@ function syntaxPlace(url: string): string {
 
 function shown(place: string): string {
   const [, url, line] = /^(.*?)((?::\d+)+)$/.exec(place) ?? [];
-  const path = url?.startsWith("file:") === true ? fileURLToPath(url) : (url ?? place);
+  const path = url !== undefined && url.startsWith("file:") ? fileURLToPath(url) : (url ?? place);
   return `${relative(process.cwd(), path) || path}${line ?? ""}`;
 }

@@ -28,15 +28,17 @@ export function errorText(error: unknown, debug: boolean): string {
   return lines.join("\n");
 }
 
-/** 2 where the command was used wrongly, else 1. */
+/** 2 where what was asked for is wrong (an option, a name, a file that is not there, a graph), else 1. */
 export function exitCodeOf(error: unknown): number {
-  return codeOf(error) === "MILLRACE_USAGE" ? EXIT_USAGE : EXIT_FAILED;
+  return WRONG_USAGE.has(codeOf(error) ?? "") ? EXIT_USAGE : EXIT_FAILED;
 }
 
 /** A count as people read it: 827,265. */
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 }
+
+const WRONG_USAGE: ReadonlySet<string> = new Set(["MILLRACE_USAGE", "MILLRACE_NOT_FOUND", "MILLRACE_GRAPH"]);
 
 /** By its code: the error may come from another copy of the package. */
 function isMillraceError(error: Error): boolean {

@@ -15,13 +15,13 @@ export function countCommits(
   onDead: (dead: number) => void,
 ): { readonly ledger: Ledger & Topics; readonly counts: CommitCounts } {
   const counts: CommitCounts = { commits: 0, dead: 0, firstResult: undefined };
-  const commit = async (commit: Commit): Promise<CommitResult> => {
-    const result = await ledger.commit(commit);
+  const commit = async (made: Commit): Promise<CommitResult> => {
+    const result = await ledger.commit(made);
     if (result.outcome !== "applied") return result;
     counts.commits++;
     let dead = 0;
-    for (const { topic, count } of commit.appends) if (topic.endsWith(".dead")) dead += count;
-    const results = commit.appends.some(({ topic }) => !topic.endsWith(".dead")) || commit.state.some(({ table }) => table.startsWith(COLLECTION_TABLE));
+    for (const { topic, count } of made.appends) if (topic.endsWith(".dead")) dead += count;
+    const results = made.appends.some(({ topic }) => !topic.endsWith(".dead")) || made.state.some(({ table }) => table.startsWith(COLLECTION_TABLE));
     if (results) counts.firstResult ??= performance.now();
     if (dead > 0) {
       counts.dead += dead;

@@ -1,11 +1,14 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync, statSync } from "node:fs";
-import { MillraceError } from "@millrace/core";
+import { MillraceError, type Workflow } from "@millrace/core";
 import type { Ledger, SourceBinding } from "@millrace/core/internal";
+import { namesOf } from "./graph-names.ts";
 
 /** What a data folder remembers of the inputs that its atoms came from. */
-interface RunRecord {
+export interface RunRecord {
   readonly workflows: readonly string[];
+  /** Names of the collections that they write. */
+  readonly collections: readonly string[];
   readonly inputs: Readonly<Record<string, readonly InputSplit[]>>;
 }
 
@@ -14,6 +17,13 @@ interface InputSplit {
   readonly bytes?: number;
   /** Of a file: a digest of its first and last 64 KiB. */
   readonly sample?: string;
+}
+
+export interface RunToRemember {
+  readonly workflows: readonly Workflow[];
+  readonly sources: Readonly<Record<string, SourceBinding>>;
+  /** Whether other workflows than before are refused. */
+  readonly sameWorkflows: boolean;
 }
 
 /** Whether the folder has been run in before. */
@@ -26,38 +36,45 @@ export interface Remembered {
  * over the same inputs; then remembers them. Throws MILLRACE_STATE_MISMATCH, saying what differs: rows of
  * two inputs are never mixed in silence.
  */
-export async function rememberRun(
-  ledger: Ledger,
-  directory: string,
-  workflows: readonly string[],
-  sources: Readonly<Record<string, SourceBinding>>,
-  sameWorkflows: boolean,
-): Promise<Remembered> {
-  const now: RunRecord = { workflows: [...workflows].sort(), inputs: await describe(sources) };
-  const bytes = await ledger.readRecord(RECORD);
-  const before = bytes === undefined ? undefined : (JSON.parse(new TextDecoder().decode(bytes)) as RunRecord);
+export async function rememberRun(ledger: Ledger, directory: string, { workflows, sources, sameWorkflows }: RunToRemember): Promise<Remembered> {
+  const now: RunRecord = {
+    workflows: workflows.map(({ name }) => name).sort(),
+    collections: [...namesOf(workflows).collections.keys()].sort(),
+    inputs: await describe(sources),
+  };
+  const before = await readRecord(ledger);
   if (before !== undefined) {
     const difference = differenceOf(before, now, sameWorkflows);
     if (difference !== undefined) {
       throw new MillraceError("MILLRACE_STATE_MISMATCH", `data folder ${directory}`, `${difference}; run it with the same again to resume, or take another folder`);
     }
   }
-  const inputs = { ...before?.inputs, ...now.inputs };
-  const known = sameWorkflows ? now.workflows : [...new Set([...(before?.workflows ?? []), ...now.workflows])].sort();
-  await ledger.writeRecord(RECORD, new TextEncoder().encode(JSON.stringify({ workflows: known, inputs })));
+  const record: RunRecord = {
+    workflows: union(before?.workflows, now.workflows),
+    collections: union(before?.collections, now.collections),
+    inputs: { ...before?.inputs, ...now.inputs },
+  };
+  await ledger.writeRecord(RECORD, new TextEncoder().encode(JSON.stringify(record)));
   return { resumed: before !== undefined };
 }
 
-/** The topics whose atoms a folder's runs read from elsewhere than the store, and from where. */
-export async function inputsOf(ledger: Ledger): Promise<ReadonlyMap<string, string>> {
+/** What a folder has been run with; undefined where it was filled by something else. */
+export async function readRecord(ledger: Ledger): Promise<RunRecord | undefined> {
   const bytes = await ledger.readRecord(RECORD);
-  if (bytes === undefined) return new Map();
-  const { inputs } = JSON.parse(new TextDecoder().decode(bytes)) as RunRecord;
-  return new Map(Object.entries(inputs).map(([topic, splits]) => [topic, splits.map(shown).join(", ")]));
+  return bytes === undefined ? undefined : (JSON.parse(new TextDecoder().decode(bytes)) as RunRecord);
+}
+
+/** Where a topic's atoms were read from, for a person; undefined where they lie in the folder itself. */
+export function inputOf(record: RunRecord | undefined, topic: string): string | undefined {
+  return record?.inputs[topic]?.map(shown).join(", ");
 }
 
 const RECORD = "run/inputs";
 const SAMPLE_BYTES = 64 * 1024;
+
+function union(before: readonly string[] = [], now: readonly string[]): readonly string[] {
+  return [...new Set([...before, ...now])].sort();
+}
 
 async function describe(sources: Readonly<Record<string, SourceBinding>>): Promise<RunRecord["inputs"]> {
   const inputs: Record<string, readonly InputSplit[]> = {};

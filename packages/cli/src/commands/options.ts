@@ -3,7 +3,7 @@ import type { Output } from "../run/results.ts";
 import { usage } from "../say.ts";
 
 /** Gathers a repeatable option. */
-export function collect(value: string, before: readonly string[]): readonly string[] {
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 
@@ -22,6 +22,10 @@ export function cutOption(): Option {
 
 export function formatOption(): Option {
   return new Option("--format <format>", "format of inputs whose names do not tell it, such as standard input (default: ndjson there)").choices(["ndjson", "csv"]);
+}
+
+export function dataOption(): Option {
+  return new Option("--data <dir>", "the data folder of millrace run --data or of start({ data })").makeOptionMandatory();
 }
 
 export function reportOption(): Option {

@@ -10,8 +10,8 @@ import { untilSignal } from "../signals.ts";
 import { collect, checkBackend, cutOption, formatOption, pairs, reportOption, wholeNumber } from "./options.ts";
 
 interface RunOptions {
-  readonly in: readonly string[];
-  readonly out: readonly string[];
+  readonly in?: readonly string[];
+  readonly out?: readonly string[];
   readonly format?: RecordFormat;
   readonly data?: string;
   readonly backend?: string;
@@ -27,13 +27,13 @@ export function addRun(program: Command): void {
     .command("run")
     .summary("run workflows over bounded input to its end, then write the results")
     .description(
-      "Runs the workflows that FILE exports (FILE#NAME: one of them). Reads all input to its end, closes all windows, then writes\n" +
-        "results: topics in order, collections sorted by key, as NDJSON (as CSV where PATH ends in .csv). Without --out they go to\n" +
-        "standard output. Topics without --in read what the file exports as `sources`.",
+      "Runs the workflows that FILE exports (FILE#NAME: one of them). Reads all input to its end, closes all windows, then " +
+        "writes results: topics in order, collections sorted by key, as NDJSON (as CSV where PATH ends in .csv). Without --out " +
+        "they go to standard output. Topics without --in read what the file exports as `sources`.",
     )
     .argument("<file...>", "modules that export workflows")
-    .option("--in <topic=path>", 'read a topic from a file, a glob, or "-": NDJSON or CSV, plain, .gz or .zst (repeatable)', collect, [])
-    .option("--out <name=path>", 'write a topic, a collection or TOPIC.dead to a file or "-" (repeatable)', collect, [])
+    .option("--in <topic=path>", 'read a topic from a file, a glob, or "-": NDJSON or CSV, plain, .gz or .zst (repeatable)', collect)
+    .option("--out <name=path>", 'write a topic, a collection or TOPIC.dead to a file or "-" (repeatable)', collect)
     .addOption(formatOption())
     .option("--data <dir>", "keep state in this folder: an interrupted run goes on when it is started again")
     .option("--backend <name>", "where it runs: embedded, or a name of millrace.config.ts")
@@ -49,22 +49,21 @@ export function addRun(program: Command): void {
 
 async function run(files: readonly string[], options: RunOptions): Promise<void> {
   checkBackend(options.backend);
-  const inputs = new Map(pairs("--in", options.in).map(({ name, path }) => [name, path]));
-  const outputs = pairs("--out", options.out);
-  const { workflows, sources } = await loadWorkflows(files);
-  const names = namesOf(workflows);
+  const inputs = new Map(pairs("--in", options.in ?? []).map(({ name, path }) => [name, path]));
+  const outputs = pairs("--out", options.out ?? []);
+  const loaded = await loadWorkflows(files);
+  const names = namesOf(loaded.workflows);
   checkOutputs(outputs, names);
   const signal = untilSignal();
   const { instances } = options;
   const context: ReportContext = {
-    workflows: workflows.map(({ name }) => name),
+    workflows: loaded.workflows.map(({ name }) => name),
     instances,
     cut: options.cut ?? (instances === 1 ? "none" : "shuffle"),
     reads: [...names.reads.keys()],
   };
   const result = await runWorkflows({
-    workflows,
-    sources,
+    loaded,
     inputs,
     format: options.format,
     outputs,

@@ -1,6 +1,6 @@
 import type { Runtime, SourceBinding } from "@millrace/core/internal";
 import type { CommitCounts } from "../app/commit-counter.ts";
-import { totalOf } from "./totals.ts";
+import { totalOf } from "../app/totals.ts";
 
 const INTERVAL_MILLISECONDS = 200;
 const BAR = 24;

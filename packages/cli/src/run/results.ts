@@ -81,7 +81,7 @@ async function writeOne(rows: AsyncIterable<unknown>, writer: RowWriter): Promis
   return writer.rows;
 }
 
-async function* rowsOf(runtime: Runtime, { collections }: GraphNames, name: string): AsyncGenerator<unknown> {
+async function* rowsOf(runtime: Runtime, { collections }: GraphNames, name: string): AsyncIterable<unknown> {
   if (collections.has(name)) {
     for (const { row } of runtime.rows(name)) yield row;
     return;

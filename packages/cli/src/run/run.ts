@@ -1,20 +1,20 @@
-import type { Cut, RecordFormat, SourceBinding } from "@millrace/core/internal";
+import type { Cut, RecordFormat } from "@millrace/core/internal";
 import { Runtime, systemClock } from "@millrace/core/internal";
-import { MillraceError, type Workflow } from "@millrace/core";
+import { MillraceError } from "@millrace/core";
 import { countCommits, type CommitCounts } from "../app/commit-counter.ts";
 import { namesOf, type GraphNames } from "../app/graph-names.ts";
-import { bindInput } from "../app/inputs.ts";
+import { bindingsOf, hostFor } from "../app/bound.ts";
+import { bindInput, bindModuleInput, type BoundInput } from "../app/inputs.ts";
 import { rememberRun } from "../app/run-record.ts";
 import { openStore, type Store } from "../app/store.ts";
+import type { LoadedWorkflows } from "../modules.ts";
 import { usage } from "../say.ts";
 import { showProgress } from "./progress.ts";
 import { firstDeadLetter, writeResults, type Output } from "./results.ts";
-import { totalOf, type Totals } from "./totals.ts";
+import { totalOf, type Totals } from "../app/totals.ts";
 
 export interface RunRequest {
-  readonly workflows: readonly Workflow[];
-  /** The modules' own sources, for topics that `inputs` does not bind. */
-  readonly sources: Readonly<Record<string, SourceBinding>>;
+  readonly loaded: LoadedWorkflows;
   readonly inputs: ReadonlyMap<string, string>;
   readonly format: RecordFormat | undefined;
   readonly outputs: readonly Output[];
@@ -44,7 +44,7 @@ export interface RunResult {
 /** Runs workflows over bounded input to its end, then writes results. */
 export async function runWorkflows(request: RunRequest): Promise<RunResult> {
   const begun = performance.now();
-  const names = namesOf(request.workflows);
+  const names = namesOf(request.loaded.workflows);
   const bound = bindSources(request, names);
   const store = await openStore(request.data);
   try {
@@ -54,10 +54,12 @@ export async function runWorkflows(request: RunRequest): Promise<RunResult> {
   }
 }
 
-async function runIn(store: Store, request: RunRequest, names: GraphNames, sources: Record<string, SourceBinding>, begun: number): Promise<RunResult> {
+async function runIn(store: Store, request: RunRequest, names: GraphNames, bound: ReadonlyMap<string, BoundInput>, begun: number): Promise<RunResult> {
   const { ledger: plain, directory, temporary } = store;
-  const workflows = request.workflows.map(({ name }) => name);
-  const { resumed } = await rememberRun(plain, directory, workflows, sources, true);
+  const { instances, cut } = request;
+  const { workflows, modules } = request.loaded;
+  const sources = bindingsOf(bound);
+  const { resumed } = await rememberRun(plain, directory, { workflows, sources, sameWorkflows: true });
   const deadBefore = await deadLetters(plain, names);
   const tooMany = Promise.withResolvers<never>();
   tooMany.promise.catch(() => undefined);
@@ -67,18 +69,22 @@ async function runIn(store: Store, request: RunRequest, names: GraphNames, sourc
   const { ledger, counts } = countCommits(plain, onDead);
   onDead(0);
 
+  const host = hostFor(instances, workflows, modules, bound);
   const runtime = await Runtime.start({
-    workflows: request.workflows,
+    workflows,
     ledger,
     clock: systemClock(),
     sources,
-    instances: request.instances,
-    ...(request.cut === undefined ? {} : { cut: request.cut }),
+    instances,
+    ...(cut === undefined ? {} : { cut }),
+    ...(host === undefined ? {} : { host }),
   });
   const progress = await showProgress(runtime, sources, counts);
   let stopped: NodeJS.Signals | undefined;
+  let totals: Totals;
   try {
     stopped = await Promise.race([runtime.finished.then(() => undefined), request.stop, tooMany.promise]);
+    totals = totalOf(await runtime.stats());
   } catch (error) {
     if (!(error instanceof TooMany)) throw error;
     throw await tooManyErrors(error.dead, request, runtime, names);
@@ -90,7 +96,7 @@ async function runIn(store: Store, request: RunRequest, names: GraphNames, sourc
   const dead = deadBefore + counts.dead;
   return {
     stopped,
-    totals: totalOf(await runtime.stats()),
+    totals,
     counts,
     dead,
     example: dead === 0 ? undefined : await firstDeadLetter(runtime, names),
@@ -113,26 +119,27 @@ async function stopWithin(runtime: Runtime, milliseconds: number): Promise<void>
   clearTimeout(timer);
 }
 
-function bindSources({ workflows, inputs, format, sources }: RunRequest, { reads, topics }: GraphNames): Record<string, SourceBinding> {
-  const bound: Record<string, SourceBinding> = {};
-  const readNames = [...reads.keys()];
+function bindSources({ loaded, inputs, format }: RunRequest, { reads, topics }: GraphNames): ReadonlyMap<string, BoundInput> {
+  const bound = new Map<string, BoundInput>();
   for (const name of inputs.keys()) {
-    if (!reads.has(name)) throw usage(`--in ${name}`, `${workflows.map((one) => one.name).join(", ")} reads no such topic, only ${readNames.join(", ")}`);
+    if (!reads.has(name)) throw usage(`--in ${name}`, `${loaded.workflows.map((one) => one.name).join(", ")} reads no such topic, only ${[...reads.keys()].join(", ")}`);
   }
   if ([...inputs.values()].filter((path) => path === "-").length > 1) throw usage("--in", "standard input can be read as one topic only");
   for (const [name, topic] of reads) {
     const path = inputs.get(name);
-    const binding = path === undefined ? sources[name] : bindInput(topic, path, format === undefined ? {} : { format });
-    if (binding !== undefined) {
-      bound[name] = binding;
-      continue;
-    }
-    if (topics.has(name)) {
-      throw usage(`topic ${name}`, `is written by one workflow and read by another; run the writer with --out ${name}=FILE.ndjson first, then the reader with --in ${name}=FILE.ndjson`);
-    }
-    throw usage(`topic ${name}`, `has nothing to read; give --in ${name}=FILE (or "-" for standard input), or export sources = { ${JSON.stringify(name)}: generator(…) } from the file`);
+    const exported = loaded.sources.get(name);
+    if (path !== undefined) bound.set(name, bindInput(topic, path, format === undefined ? {} : { format }));
+    else if (exported !== undefined) bound.set(name, bindModuleInput(topic, exported));
+    else throw unbound(name, topics.has(name));
   }
   return bound;
+}
+
+function unbound(name: string, written: boolean): MillraceError {
+  if (written) {
+    return usage(`topic ${name}`, `is written by one workflow and read by another; run the writer with --out ${name}=FILE.ndjson first, then the reader with --in ${name}=FILE.ndjson`);
+  }
+  return usage(`topic ${name}`, `has nothing to read; give --in ${name}=FILE (or "-" for standard input), or let the file export const sources = { ${JSON.stringify(name)}: "FILE" }`);
 }
 
 async function deadLetters(ledger: Store["ledger"], { reads }: GraphNames): Promise<number> {

@@ -6,6 +6,7 @@ export interface Totals {
   readonly bytesIn: number;
   readonly atomsOut: number;
   readonly late: number;
+  readonly dead: number;
 }
 
 export function totalOf(stats: ReadonlyMap<string, PartitionStats>): Totals {
@@ -13,11 +14,13 @@ export function totalOf(stats: ReadonlyMap<string, PartitionStats>): Totals {
   let bytesIn = 0;
   let atomsOut = 0;
   let late = 0;
+  let dead = 0;
   for (const one of stats.values()) {
     atomsIn += one.atomsRead;
     bytesIn += one.bytesRead;
     atomsOut += one.atomsOut;
     late += one.late;
+    dead += one.dead;
   }
-  return { atomsIn, bytesIn, atomsOut, late };
+  return { atomsIn, bytesIn, atomsOut, late, dead };
 }

@@ -1,0 +1,127 @@
+import { MillraceError, type Collection, type Key, type Topic } from "@millrace/core";
+import type { PartitionStats, Runtime } from "@millrace/core/internal";
+import { totalOf } from "./totals.ts";
+import type { GraphNames } from "./graph-names.ts";
+
+/** A topic of a running app. */
+export interface AppTopic<T> {
+  /** Appends atoms; durable when resolved. Throws MILLRACE_SCHEMA, appending nothing, where one does not match. */
+  append(atoms: readonly T[]): Promise<void>;
+  /** The atoms that the topic holds now, in order, partition after partition. */
+  read(): AsyncIterable<T>;
+}
+
+/** A row's new value, or undefined where the row is gone. */
+export interface RowChange<T> {
+  readonly key: Key;
+  readonly row: T | undefined;
+}
+
+/** A collection of a running app, as committed. */
+export interface AppCollection<T> {
+  get(key: Key): T | undefined;
+  /** All rows, by ascending key. */
+  rows(): readonly T[];
+  /** Calls back with the changes of each commit from now on; the result ends it. */
+  subscribe(subscriber: (changes: readonly RowChange<T>[]) => void): () => void;
+}
+
+/** Counters since the app was started. */
+export interface Metrics {
+  /** Atoms read from sources, malformed ones among them. */
+  readonly atomsIn: number;
+  /** About how many bytes of sources that was. */
+  readonly bytesIn: number;
+  /** Atoms given to topics. */
+  readonly atomsOut: number;
+  readonly late: number;
+  readonly dead: number;
+  readonly partitions: ReadonlyMap<string, PartitionStats>;
+}
+
+/** Workflows that run inside a program of yours. */
+export class App {
+  readonly #runtime: Runtime;
+  readonly #names: GraphNames;
+  readonly #bound: ReadonlySet<string>;
+  readonly #close: () => Promise<void>;
+  #stopping: Promise<void> | undefined;
+
+  constructor(runtime: Runtime, names: GraphNames, bound: ReadonlySet<string>, close: () => Promise<void>) {
+    this.#runtime = runtime;
+    this.#names = names;
+    this.#bound = bound;
+    this.#close = close;
+  }
+
+  /** Resolves when bounded input has been taken in; rejects when a workflow cannot go on. */
+  get finished(): Promise<void> {
+    return this.#runtime.finished;
+  }
+
+  /** A topic that the workflows read or write. Throws MILLRACE_NOT_FOUND for another one. */
+  topic<T>(topic: Topic<T>): AppTopic<T> {
+    const { name } = topic;
+    const { reads, topics } = this.#names;
+    if (!reads.has(name) && !topics.has(name) && !(name.endsWith(DEAD) && reads.has(name.slice(0, -DEAD.length)))) {
+      throw new MillraceError("MILLRACE_NOT_FOUND", `topic ${name}`, `no workflow of this app reads or writes it; there are: ${[...reads.keys(), ...topics.keys()].join(", ")}`);
+    }
+    const runtime = this.#runtime;
+    return {
+      append: async (atoms) => {
+        this.#mustRun();
+        if (this.#bound.has(name)) {
+          throw new MillraceError("MILLRACE_USAGE", `topic ${name}`, "is read from an input of this app, so what is appended would never be read; leave it out of `inputs`");
+        }
+        await runtime.append(topic, atoms);
+      },
+      async *read() {
+        for await (const { value } of runtime.read(name)) yield value as T;
+      },
+    };
+  }
+
+  /** A collection that the workflows write. Throws MILLRACE_NOT_FOUND for another one. */
+  collection<T>(collection: Collection<T>): AppCollection<T> {
+    const { name } = collection;
+    const { collections } = this.#names;
+    if (!collections.has(name)) {
+      throw new MillraceError("MILLRACE_NOT_FOUND", `collection ${name}`, `no workflow of this app writes it; there are: ${[...collections.keys()].join(", ") || "none"}`);
+    }
+    const runtime = this.#runtime;
+    return {
+      get: (key) => runtime.get(collection as Collection<unknown>, key) as T | undefined,
+      rows: () => runtime.rows(name).map(({ row }) => row as T),
+      subscribe: (subscriber) => runtime.subscribe(name, (changes) => subscriber(changes as readonly RowChange<T>[])),
+    };
+  }
+
+  async metrics(): Promise<Metrics> {
+    const partitions = await this.#runtime.stats();
+    return { ...totalOf(partitions), partitions };
+  }
+
+  /** Ends after the step that each partition is in, and closes the store. Collections can still be read. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #stop(): Promise<void> {
+    try {
+      await this.#runtime.stop();
+    } finally {
+      await this.#close();
+    }
+  }
+
+  #mustRun(): void {
+    if (this.#stopping !== undefined) throw new MillraceError("MILLRACE_STOPPED", "app", "it was stopped; start it again");
+  }
+}
+
+const DEAD = ".dead";

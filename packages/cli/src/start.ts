@@ -1,0 +1,84 @@
+import type { Clock, Cut } from "@millrace/core/internal";
+import { createMemoryLedger, Runtime, systemClock } from "@millrace/core/internal";
+import { openEmbeddedLedger } from "@millrace/drivers/embedded";
+import { MillraceError, type Workflow } from "@millrace/core";
+import { fileURLToPath } from "node:url";
+import { resolve } from "node:path";
+import { App } from "./app/app.ts";
+import { namesOf } from "./app/graph-names.ts";
+import { bindingsOf, hostFor } from "./app/bound.ts";
+import { bindInput, bindModuleInput, type BoundInput, type Input } from "./app/inputs.ts";
+import { rememberRun } from "./app/run-record.ts";
+import { isWorkflow, loadWorkflows, type LoadedWorkflows } from "./modules.ts";
+
+export interface StartOptions {
+  /** Folder that keeps topics, collections and state; starting again resumes there. Default: memory only. */
+  readonly data?: string;
+  /** What an acknowledged atom survives: "process" (default) a killed process, "disk" a power cut too. */
+  readonly durability?: "process" | "disk";
+  /** What topics read, by name: paths, a source or a generator. Others read what is appended to them. */
+  readonly inputs?: Readonly<Record<string, Input>>;
+  /** Default 1. More run in worker threads where the workflows are given as a module, else all in this thread. */
+  readonly instances?: number;
+  /** Where workflows are cut into stages. Default: "none" with one instance, else "shuffle". */
+  readonly cut?: Cut;
+  /** Where time comes from. Default: the system clock. */
+  readonly clock?: Clock;
+}
+
+/** Workflows themselves, or a module that exports them: a URL, or `FILE` or `FILE#EXPORT`. */
+export type WorkflowsOrModule = Workflow | readonly Workflow[] | URL | string;
+
+/**
+ * Starts workflows inside this program: `const app = await start([ranking], { data: "./data" })`.
+ * Throws MILLRACE_STORE_LOCKED where another process has the folder open, and MILLRACE_STATE_MISMATCH
+ * where the folder was filled from other inputs or by another graph.
+ */
+export async function start(given: WorkflowsOrModule, options: StartOptions = {}): Promise<App> {
+  const loaded = await load(given);
+  const names = namesOf(loaded.workflows);
+  const inputs = new Map<string, BoundInput>();
+  for (const [name, topic] of names.reads) {
+    const exported = loaded.sources.get(name);
+    if (exported !== undefined) inputs.set(name, bindModuleInput(topic, exported));
+  }
+  for (const [name, input] of Object.entries(options.inputs ?? {})) {
+    const topic = names.reads.get(name);
+    if (topic === undefined) {
+      throw new MillraceError("MILLRACE_USAGE", `inputs.${name}`, `no workflow reads such a topic, only ${[...names.reads.keys()].join(", ")}`);
+    }
+    inputs.set(name, bindInput(topic, input));
+  }
+  const clock = options.clock ?? systemClock();
+  const { data, durability = "process", instances = 1, cut } = options;
+  const ledger = data === undefined ? createMemoryLedger() : await openEmbeddedLedger({ directory: data, durability, clock });
+  try {
+    const { workflows, modules } = loaded;
+    const sources = bindingsOf(inputs);
+    if (data !== undefined) await rememberRun(ledger, resolve(data), { workflows, sources, sameWorkflows: false });
+    const host = hostFor(instances, workflows, modules, inputs);
+    const runtime = await Runtime.start({
+      workflows,
+      ledger,
+      clock,
+      sources,
+      instances,
+      ...(cut === undefined ? {} : { cut }),
+      ...(host === undefined ? {} : { host }),
+    });
+    return new App(runtime, names, new Set(inputs.keys()), () => ledger.close());
+  } catch (error) {
+    await ledger.close();
+    throw error;
+  }
+}
+
+async function load(given: WorkflowsOrModule): Promise<LoadedWorkflows> {
+  if (typeof given === "string") return loadWorkflows([given]);
+  if (given instanceof URL) return loadWorkflows([fileURLToPath(given) + given.hash]);
+  const workflows = isWorkflow(given) ? [given] : given;
+  if (workflows.length === 0 || !workflows.every(isWorkflow)) {
+    throw new MillraceError("MILLRACE_USAGE", "start", "give it a workflow, an array of workflows, or the URL of a module that exports some");
+  }
+  return { workflows, sources: new Map(), modules: [] };
+}
