@@ -147,7 +147,6 @@ export class KeyedStream<T, K extends Key, M extends ChangeMode = "append"> {
   ): Processed<Out, Sides> {
     const { builder, input } = this.#origin;
     const sides = Object.keys(spec.sides ?? {});
-    const { onTimer } = spec;
     const node = builder.add({
       id: options.id,
       inputs: [input],
@@ -156,7 +155,7 @@ export class KeyedStream<T, K extends Key, M extends ChangeMode = "append"> {
         state: spec.state ?? {},
         sides,
         onElement: (value: never, context: never) => spec.onElement(value, context),
-        onTimer: onTimer === undefined ? undefined : (time, context: never) => onTimer.call(spec, time, context),
+        onTimer: spec.onTimer === undefined ? undefined : (time, context: never) => spec.onTimer?.(time, context),
       },
       keyed: true,
       mode: "append",

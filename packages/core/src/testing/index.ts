@@ -1,1 +1,2 @@
-export {};
+export { verifyOperator } from "./verify-operator.ts";
+export type { OperatorOutput, OperatorSubject, OutputRow, ScriptRow, ScriptStep } from "./operator-run.ts";

@@ -4,7 +4,10 @@ import type { Operator, OperatorContext } from "../operator.ts";
 import type { KeySpace } from "../state/key-space.ts";
 import { SeenKeys } from "./seen-keys.ts";
 
-/** Passes the first atom of each key on and drops later ones, for as long as keys are remembered. */
+/**
+ * Passes the first atom of each key on and drops later ones, for as long as keys are remembered: until
+ * an atom's stamp says so, whatever the watermark has let go of already.
+ */
 export function distinctOperator(node: DistinctNode, keys: KeySpace, context: OperatorContext): Operator {
   const seen = new SeenKeys(keys, node.within);
   return {
@@ -16,7 +19,7 @@ export function distinctOperator(node: DistinctNode, keys: KeySpace, context: Op
       let count = 0;
       for (let i = 0; i < batch.count; i++) {
         const row = rowAt(batch, i);
-        if (seen.add(slots[row], batch.times[row] + node.within)) selection[count++] = row;
+        if (seen.add(slots[row], batch.times[row] + node.within, batch.stamps[row])) selection[count++] = row;
       }
       if (count > 0) context.emit(RESULTS, count === batch.count ? batch : select(batch, selection, count));
     },

@@ -6,6 +6,7 @@ import { forEachRow } from "../extract.ts";
 import { compareKeys } from "../keys.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
 import type { StateTable } from "../state/table.ts";
+import { lastMoment } from "../window/window-operator.ts";
 import { TopStore, type Candidate } from "./top-store.ts";
 
 /** `combine` gives the candidates of its partition at each commit, `merge` and `whole` the ranking. */
@@ -85,7 +86,7 @@ export class TopOperator implements Operator {
     if (this.#role === "combine") {
       for (const end of [...this.#store.ends()]) {
         const out = new BatchBuilder();
-        for (const { row } of this.#best(end)) out.add(row, end - 1, end - 1);
+        for (const { row } of this.#best(end)) out.add(row, lastMoment(end), lastMoment(end + this.#node.lateness));
         this.#store.drop(end);
         this.#context.emit(RESULTS, out.take());
       }
@@ -103,13 +104,14 @@ export class TopOperator implements Operator {
     const best = this.#best(end);
     const before = this.#shown.get(end) ?? [];
     const out = new BatchBuilder();
-    const time = end === Infinity ? Number.MAX_SAFE_INTEGER : end - 1;
+    const time = lastMoment(end);
+    const stamp = lastMoment(end + this.#node.lateness);
     const staying = new Set(best.map((candidate) => candidate.identity));
     before.forEach((candidate, i) => {
-      if (!staying.has(candidate.identity)) out.add({ ...candidate.row, rank: i + 1 }, time, time, DELETE);
+      if (!staying.has(candidate.identity)) out.add({ ...candidate.row, rank: i + 1 }, time, stamp, DELETE);
     });
     best.forEach((candidate, i) => {
-      if ((kind & PROVISIONAL) === 0 || before[i]?.row !== candidate.row) out.add({ ...candidate.row, rank: i + 1 }, time, time, kind);
+      if ((kind & PROVISIONAL) === 0 || before[i]?.row !== candidate.row) out.add({ ...candidate.row, rank: i + 1 }, time, stamp, kind);
     });
     this.#shown.set(end, best);
     if (out.count > 0) this.#context.emit(RESULTS, out.take());

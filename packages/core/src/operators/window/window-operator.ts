@@ -118,6 +118,7 @@ export class WindowOperator implements Operator {
 
   #addRows(batch: Batch): void {
     let rest = this.#withoutLate(batch);
+    if (rest.count === 0) return;
     for (let without = this.#readInputs(rest); without !== undefined; without = this.#readInputs(rest)) rest = without;
     const { count } = rest;
     const starts = this.#starts;
@@ -272,8 +273,10 @@ export class WindowOperator implements Operator {
     const order = this.#inKeyOrder(merged, only);
     const window = { start, end };
     const builder = new BatchBuilder();
-    const time = end === Infinity ? Number.MAX_SAFE_INTEGER : end - 1;
-    for (const row of order) builder.add(this.#result(merged, row, window), time, time, kind);
+    const time = lastMoment(end);
+    // The stamp of all that is said of a window: below it nothing was announced while the window took atoms.
+    const stamp = lastMoment(end + this.#node.lateness);
+    for (const row of order) builder.add(this.#result(merged, row, window), time, stamp, kind);
     if (merged !== slices[0]) merged.dispose();
     if (builder.count > 0) this.#context.emit(RESULTS, builder.take());
   }
@@ -335,4 +338,9 @@ export class WindowOperator implements Operator {
       this.#values[p] ??= [];
     });
   }
+}
+
+/** The last millisecond before a time; of the end of all time, the largest time there is. */
+export function lastMoment(end: number): number {
+  return end === Infinity ? Number.MAX_SAFE_INTEGER : end - 1;
 }
