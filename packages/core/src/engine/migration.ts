@@ -168,9 +168,12 @@ function lanesOf(plan: Plan, stage: Stage, index: number, known: ReadonlyMap<str
 function mergedLane(split: string, before: readonly LaneProgress[], lane: number, lanes: number): LaneProgress {
   const ended = before.length === before[0].lanes && before.every((one) => one.ended);
   const { next, before: maxTime } = prefixOf(before);
-  const recent = before.flatMap((one) => one.recent).sort((a, b) => a.index - b.index);
-  const done: DoneChunks[] = before.flatMap((one) => [{ lane: one.lane, lanes: one.lanes, next: one.ended ? Infinity : one.next }, ...one.done]);
-  return { split, lane, lanes, parallel: true, next: ended ? 0 : next, maxTime, ended, recent, done };
+  // Only chunks from the first undone one on, and the one before it, matter from now on.
+  const recent = new Map(before.flatMap((one) => one.recent).filter(({ index }) => index >= next - 1).map((chunk) => [chunk.index, chunk]));
+  const done: DoneChunks[] = before
+    .flatMap((one) => [{ lane: one.lane, lanes: one.lanes, next: one.ended ? Infinity : one.next }, ...one.done])
+    .filter((one) => one.next > next);
+  return { split, lane, lanes, parallel: true, next: ended ? 0 : next, maxTime, ended, recent: [...recent.values()].sort((a, b) => a.index - b.index), done };
 }
 
 function* partitionsOf(plan: Plan): Iterable<string> {

@@ -83,6 +83,12 @@ export class Outbox {
     return bytes;
   }
 
+  /** Whether receivers do not know yet how far the senders' watermarks have come. */
+  owes(watermarkOf: (operator: number) => number): boolean {
+    for (const { exchange, watermark } of this.#receivers.values()) if (watermarkOf(exchange.from.operator) > watermark) return true;
+    return false;
+  }
+
   /** Batches for links: the rows, then the watermark that holds after them. `sent` counts sequences up. */
   takeSends(watermarkOf: (operator: number) => number, sent: Map<string, number>): LinkBatch[] {
     const sends: LinkBatch[] = [];

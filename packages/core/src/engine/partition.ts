@@ -1,4 +1,5 @@
 import { ByteReader, ByteWriter } from "../codec/bytes.ts";
+import { decodeUtf8, encodeUtf8 } from "../codec/utf8.ts";
 import { decodeValue, encodeValue } from "../codec/values.ts";
 import type { Batch } from "../contracts/batch.ts";
 import type { Clock } from "../contracts/clock.ts";
@@ -13,7 +14,7 @@ import { Pipeline } from "./pipeline.ts";
 import { linkId, partitionId, type Plan, type PlannedOperator, type Stage } from "./plan.ts";
 import { emptyProgress, type Progress } from "./progress.ts";
 import { PartitionStats } from "./stats.ts";
-import { deadLetters, LaneInput, type LaneProgress, type TimeChain } from "./source-input.ts";
+import { deadLetters, LaneInput, laneWatermark, type LaneProgress, type TimeChain } from "./source-input.ts";
 
 /** A step commits when its input has drained, else when it has read this much or taken this long. */
 const STEP_BYTES = 16 * 1024 * 1024;
@@ -54,6 +55,8 @@ export class Partition {
   readonly #links = new Map<string, LinkInput>();
   readonly #decoders = new Map<number, BatchDecoder>();
   readonly #lanes: Lane[] = [];
+  /** Progress of sources that are not to be read now. */
+  #held: readonly LaneProgress[] | undefined;
   readonly #sent = new Map<string, number>();
   readonly #dead = new Map<string, unknown[]>();
   readonly #rewrite: StateAddress[] = [];
@@ -148,6 +151,7 @@ export class Partition {
   /** Lets the step that is running commit, then ends `run`. */
   stop(): void {
     this.#stopping = true;
+    for (const { input } of this.#lanes) input.stop();
     this.#wakeUp();
   }
 
@@ -168,7 +172,11 @@ export class Partition {
     const now = this.#ports.clock.now();
     const ticked = this.#pipeline.wakeAt() <= now;
     if (ticked) this.#pipeline.tick(now);
-    if (reads === 0 && !ticked && this.#lanes.filter(({ input }) => input.progress.ended).length === ended) return false;
+    if (reads === 0 && !ticked) {
+      this.#pipeline.advance(this.#sourceWatermarks(), this.#exchangeWatermarks());
+      const news = this.#lanes.filter(({ input }) => input.progress.ended).length > ended;
+      if (!news && !this.#outbox.owes((operator) => this.#pipeline.watermark(operator))) return false;
+    }
     if (this.#pipeline.needsSettling) await this.#pipeline.settle();
     this.#pipeline.advance(this.#sourceWatermarks(), this.#exchangeWatermarks());
     await this.#commit();
@@ -210,7 +218,7 @@ export class Partition {
     const state = this.#changedState();
     const sends = this.#outbox.takeSends((operator) => this.#pipeline.watermark(operator), this.#sent);
     const progress: Progress = {
-      lanes: this.#lanes.map(({ input }) => input.progress),
+      lanes: this.#held ?? this.#lanes.map(({ input }) => input.progress),
       links: new Map([...this.#links.values()].map(({ link, applied, watermark }) => [link, { applied, watermark }])),
       sent: new Map(this.#sent),
       watermarks: this.#outbox.watermarks(),
@@ -286,10 +294,10 @@ export class Partition {
     const record = `format/${table}`;
     const written = await ledger.readRecord(record);
     if (written === undefined) {
-      await ledger.writeRecord(record, new TextEncoder().encode(format));
+      await ledger.writeRecord(record, encodeUtf8(format));
       return;
     }
-    const before = new TextDecoder().decode(written);
+    const before = decodeUtf8(written, 0, written.length);
     if (before === format) return;
     throw new MillraceError(
       "MILLRACE_STATE_MISMATCH",
@@ -312,6 +320,10 @@ export class Partition {
   }
 
   async #openLanes(progress: Progress): Promise<void> {
+    if (this.#ports.drained !== undefined) {
+      this.#held = progress.lanes;
+      return;
+    }
     for (const index of this.#stage.operators) {
       const { spec } = this.#plan.operators[index].node;
       if (spec.kind !== "source") continue;
@@ -343,7 +355,13 @@ export class Partition {
 
   #sourceWatermarks(): Map<number, number> {
     const watermarks = new Map<number, number>();
-    for (const index of this.#stage.operators) if (this.#plan.operators[index].node.spec.kind === "source") watermarks.set(index, Infinity);
+    for (const index of this.#stage.operators) {
+      const { spec } = this.#plan.operators[index].node;
+      if (spec.kind !== "source") continue;
+      // Without a lane of its own a partition holds nothing back; while sources are held, all are where they were.
+      const held = this.#held?.filter(({ split }) => split.startsWith(`${spec.topic.name}/`));
+      watermarks.set(index, held === undefined ? Infinity : held.length === 0 ? -Infinity : Math.min(...held.map((lane) => laneWatermark(spec, lane))));
+    }
     for (const { operator, input } of this.#lanes) watermarks.set(operator, Math.min(watermarks.get(operator) ?? Infinity, input.watermark));
     return watermarks;
   }

@@ -53,6 +53,7 @@ export class LaneInput {
   readonly #reader: SplitReader;
   readonly #chain: TimeChain;
   readonly #time: Extract<number | Date | string> | undefined;
+  readonly #stopped = Promise.withResolvers<undefined>();
   #progress: LaneProgress;
 
   constructor(node: SourceNode, reader: SplitReader, chain: TimeChain, progress: LaneProgress) {
@@ -69,11 +70,16 @@ export class LaneInput {
 
   /** No stamp still to come from this lane is below it. */
   get watermark(): number {
-    return this.#progress.ended ? Infinity : this.#progress.maxTime - this.#node.outOfOrderness;
+    return laneWatermark(this.#node, this.#progress);
   }
 
   onReady(callback: () => void): void {
     this.#reader.onReady?.(callback);
+  }
+
+  /** Lets a read that waits for other lanes come back with nothing. */
+  stop(): void {
+    this.#stopped.resolve(undefined);
   }
 
   close(): Promise<void> {
@@ -97,14 +103,15 @@ export class LaneInput {
     return this.#stamp(chunk, now);
   }
 
-  async #stamp(chunk: Chunk, now: number): Promise<StampedChunk> {
+  async #stamp(chunk: Chunk, now: number): Promise<StampedChunk | "idle"> {
     const malformed = [...chunk.malformed];
     // A time that the workflow names wins over the one that the atom came with.
     const times = this.#time === undefined && chunk.times !== undefined ? chunk.times : this.#times(chunk, now, malformed);
     let max = -Infinity;
     for (let i = 0; i < chunk.count; i++) if (times[i] > max) max = times[i];
     const { split, lanes, recent } = this.#progress;
-    const before = lanes === 1 ? this.#progress.maxTime : await this.#chain.before(split, chunk.index, max);
+    const before = lanes === 1 ? this.#progress.maxTime : await Promise.race([this.#chain.before(split, chunk.index, max), this.#stopped.promise]);
+    if (before === undefined) return "idle";
     const stamps = new Float64Array(chunk.count);
     const bound = this.#node.outOfOrderness;
     let largest = before;
@@ -150,6 +157,11 @@ export class LaneInput {
   #isDone(index: number): boolean {
     return this.#progress.done.some(({ lane, lanes, next }) => index % lanes === lane && index < next);
   }
+}
+
+/** No stamp still to come from a lane that has come this far is below it. */
+export function laneWatermark(node: SourceNode, { ended, maxTime }: LaneProgress): number {
+  return ended ? Infinity : maxTime - node.outOfOrderness;
 }
 
 export interface StampedChunk {

@@ -4,10 +4,15 @@ interface Split {
   /** Largest event time of each chunk that is known but not yet part of the prefix. */
   readonly own: Map<number, number>;
   readonly waiting: Map<number, (before: number) => void>;
+  /** What was answered for the latest chunks of the prefix: a lane that starts again asks again. */
+  readonly passed: Map<number, number>;
   /** The prefix is known for chunks up to `next`: `before` is the largest time of all chunks before it. */
   next: number;
   before: number;
 }
+
+/** More than all lanes together can have read and not committed. */
+const REMEMBERED_CHUNKS = 4096;
 
 /**
  * Chains the largest event times of chunks that several lanes parse in parallel, so that stamps are
@@ -21,7 +26,7 @@ export class PrefixChain implements TimeChain {
     for (const [split, of] of Map.groupBy(lanes, (lane) => lane.split)) {
       const own = new Map(of.flatMap((lane) => lane.recent).map(({ index, max }) => [index, max]));
       const { next, before } = prefixOf(of);
-      const state: Split = { own: new Map([...own].filter(([index]) => index >= next)), waiting: new Map(), next, before };
+      const state: Split = { own: new Map([...own].filter(([index]) => index >= next)), waiting: new Map(), passed: new Map(), next, before };
       this.#splits.set(split, state);
       advance(state);
     }
@@ -29,7 +34,9 @@ export class PrefixChain implements TimeChain {
 
   before(split: string, index: number, max: number): Promise<number> {
     let state = this.#splits.get(split);
-    if (state === undefined) this.#splits.set(split, (state = { own: new Map(), waiting: new Map(), next: 0, before: -Infinity }));
+    if (state === undefined) this.#splits.set(split, (state = { own: new Map(), waiting: new Map(), passed: new Map(), next: 0, before: -Infinity }));
+    const known = state.passed.get(index);
+    if (known !== undefined) return Promise.resolve(known);
     const { promise, resolve } = Promise.withResolvers<number>();
     state.own.set(index, max);
     state.waiting.set(index, resolve);
@@ -58,6 +65,8 @@ function advance(state: Split): void {
   for (let max = state.own.get(state.next); max !== undefined; max = state.own.get(state.next)) {
     state.waiting.get(state.next)?.(state.before);
     state.waiting.delete(state.next);
+    state.passed.set(state.next, state.before);
+    state.passed.delete(state.next - REMEMBERED_CHUNKS);
     state.own.delete(state.next);
     state.before = Math.max(state.before, max);
     state.next++;
