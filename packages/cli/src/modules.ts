@@ -94,7 +94,7 @@ async function importModule(file: string, url: string): Promise<Readonly<Record<
   } catch (error) {
     if (error instanceof MillraceError) throw error;
     const { name = "Error", message = String(error), stack = "" } = error instanceof Error ? error : {};
-    const place = error instanceof SyntaxError ? syntaxPlace(url) : placeIn(stack);
+    const place = error instanceof SyntaxError ? syntaxPlace(stack, url) : placeIn(stack);
     throw new MillraceError("MILLRACE_USAGE", `file ${file}`, `cannot be loaded: ${name}: ${message}${place}`, { cause: error });
   }
 }
@@ -108,12 +108,21 @@ function placeIn(stack: string): string {
   return "";
 }
 
-/** Node says where a syntax error is only as it dies of it, so it is asked. */
-function syntaxPlace(url: string): string {
-  const { stderr } = spawnSync(process.execPath, ["--no-warnings", "--check", fileURLToPath(url)], { encoding: "utf8", timeout: 10_000 });
-  const [place, code, marks] = (stderr ?? "").split("\n");
-  if (!/:\d+$/.test(place ?? "")) return "";
-  return `\n  at ${shown(place ?? "")}\n  ${code ?? ""}\n  ${marks ?? ""}`;
+/** Where a file, or one that it imports, cannot be parsed: from the stack, else from what Node says as it dies of it. */
+function syntaxPlace(stack: string, url: string): string {
+  const told = frameOf(stack);
+  if (told !== "") return told;
+  // A module that cannot be parsed does not run, so asking does no harm.
+  const { stderr } = spawnSync(process.execPath, ["--no-warnings", ...process.execArgv, fileURLToPath(url)], { encoding: "utf8", timeout: 10_000 });
+  return frameOf(stderr ?? "");
+}
+
+/** The place and the code that a message of the parser begins with. */
+function frameOf(text: string): string {
+  const [place = "", ...rest] = text.split("\n");
+  if (!/:\d+$/.test(place)) return "";
+  const end = rest.findIndex((line) => line.trim() === "" || /^\w*Error\b/.test(line));
+  return [`\n  at ${shown(place)}`, ...rest.slice(0, Math.max(0, end)).map((line) => `  ${line}`)].join("\n");
 }
 
 function shown(place: string): string {
