@@ -9,6 +9,10 @@ export class Deadlines {
     return this.#count === 0 ? Infinity : this.#times[0];
   }
 
+  get size(): number {
+    return this.#count;
+  }
+
   get memoryBytes(): number {
     return this.#times.byteLength + this.#slots.byteLength;
   }

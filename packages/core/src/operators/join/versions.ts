@@ -52,7 +52,7 @@ export class Versions implements StateTable {
 
   /** Forgets versions that are not the row any more at the watermark or later. */
   prune(watermark: number): void {
-    while (this.#superseded.next <= watermark) {
+    while (this.#superseded.size > 0 && this.#superseded.next <= watermark) {
       const versions = this.#rows.get(this.#superseded.pop());
       if (versions === undefined) continue;
       const first = latest(versions, watermark);
