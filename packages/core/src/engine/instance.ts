@@ -5,6 +5,7 @@ import { MillraceError } from "../errors.ts";
 import { Partition } from "./partition.ts";
 import { partitionId, type Plan } from "./plan.ts";
 import type { TimeChain } from "./source-input.ts";
+import { Turns, type Failure } from "./search.ts";
 import type { PartitionStats } from "./stats.ts";
 
 /** What an instance needs of the place it runs in. */
@@ -42,14 +43,8 @@ export interface InstanceHandle {
 export interface OpenOptions {
   /** Whether it starts without reading its sources, as after `block(partition, true)`. */
   readonly blocked?: boolean;
-  /** Why it failed again and again: it then looks for the element that does it. */
-  readonly suspect?: Suspect;
-}
-
-/** How a partition failed last. */
-export interface Suspect {
-  readonly reason: string;
-  readonly stack: string | undefined;
+  /** How it failed, again and again: it then looks for the element that does it. */
+  readonly failure?: Failure;
 }
 
 /** One running copy of a workflow's functions: holds partitions and steps them, in this thread. */
@@ -58,6 +53,7 @@ export class Instance implements InstanceHandle {
   readonly #ports: InstancePorts;
   readonly #partitions = new Map<string, Partition>();
   readonly #running = new Map<string, Promise<void>>();
+  readonly #turns = new Turns();
 
   constructor(plans: readonly Plan[], ports: InstancePorts) {
     this.#plans = plans;
@@ -69,7 +65,7 @@ export class Instance implements InstanceHandle {
     this.#partitions.set(id, partition);
     if (options.blocked === true) partition.block(true);
     try {
-      await partition.open();
+      await partition.open(options.failure);
     } catch (error) {
       this.#forget(id, partition);
       throw error;
@@ -129,7 +125,7 @@ export class Instance implements InstanceHandle {
     for (const plan of this.#plans) {
       for (const stage of plan.stages) {
         for (let index = 0; index < stage.partitions; index++) {
-          if (partitionId(plan, stage, index) === id) return new Partition(plan, stage, index, this.#ports);
+          if (partitionId(plan, stage, index) === id) return new Partition(plan, stage, index, { ...this.#ports, turns: this.#turns });
         }
       }
     }

@@ -1,8 +1,9 @@
 import { ByteReader } from "../codec/bytes.ts";
+import type { Batch } from "../contracts/batch.ts";
 import type { LinkBatch } from "../contracts/ledger.ts";
+import { select } from "../operators/batches.ts";
 import type { BatchDecoder } from "./batch-codec.ts";
 import type { Exchange } from "./plan.ts";
-import type { Pipeline } from "./pipeline.ts";
 
 /** One link as its receiver sees it: applies exactly the next batch, drops what it has, holds back what is further. */
 export class LinkInput {
@@ -13,13 +14,15 @@ export class LinkInput {
   readonly #early = new Map<number, LinkBatch>();
   readonly #ready: LinkBatch[] = [];
   #last: number;
+  #rows: number;
 
-  constructor(link: string, exchange: Exchange, applied: number, watermark: number) {
+  constructor(link: string, exchange: Exchange, applied: number, watermark: number, rows: number) {
     this.link = link;
     this.exchange = exchange;
     this.#applied = applied;
     this.#last = applied;
     this.#watermark = watermark;
+    this.#rows = rows;
   }
 
   get applied(): number {
@@ -44,18 +47,48 @@ export class LinkInput {
     }
   }
 
-  /** Feeds the oldest waiting batch to the pipeline; returns its atoms and bytes. */
-  apply(pipeline: Pipeline, decoder: BatchDecoder): { readonly count: number; readonly bytes: number } {
-    const batch = this.#ready.shift();
+  /** How many rows of the batch after `applied` are done. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** Where the next row is: the batch's sequence, its place in it, and how many rows the batch has. Only while one waits. */
+  position(decoder: BatchDecoder): { readonly unit: number; readonly row: number; readonly rows: number } {
+    let rows = 0;
+    const [batch] = this.#ready;
+    const reader = new ByteReader(batch.bytes);
+    reader.f64();
+    for (let n = reader.varint(); n > 0; n--) rows += decoder.decode(reader).count;
+    return { unit: batch.sequence, row: this.#rows, rows };
+  }
+
+  /**
+   * Gives at most `limit` rows of the oldest waiting batch to the taker; returns how many they were
+   * and about how many bytes. The batch's watermark holds once all of it was given.
+   */
+  apply(decoder: BatchDecoder, limit: number, take: (rows: Batch) => void): { readonly count: number; readonly bytes: number } {
+    const [batch] = this.#ready;
     if (batch === undefined) return { count: 0, bytes: 0 };
     const reader = new ByteReader(batch.bytes);
     const watermark = reader.f64();
+    const end = this.#rows + limit;
+    let at = 0;
     let count = 0;
     for (let n = reader.varint(); n > 0; n--) {
       const rows = decoder.decode(reader);
-      count += rows.count;
-      pipeline.fromExchange(this.exchange, rows);
+      const from = Math.max(0, this.#rows - at);
+      const to = Math.min(rows.count, end - at);
+      at += rows.count;
+      if (to <= from) continue;
+      count += to - from;
+      take(to - from === rows.count ? rows : select(rows, Int32Array.from({ length: to - from }, (_, i) => from + i), to - from));
     }
+    if (at > end) {
+      this.#rows = end;
+      return { count, bytes: Math.ceil((batch.bytes.length * count) / at) };
+    }
+    this.#ready.shift();
+    this.#rows = 0;
     this.#applied = batch.sequence;
     if (watermark > this.#watermark) this.#watermark = watermark;
     return { count, bytes: batch.bytes.length };

@@ -1,20 +1,21 @@
 import { ByteReader, ByteWriter } from "../codec/bytes.ts";
 import { decodeUtf8, encodeUtf8 } from "../codec/utf8.ts";
 import { decodeValue, encodeValue } from "../codec/values.ts";
-import type { Batch } from "../contracts/batch.ts";
 import type { Clock } from "../contracts/clock.ts";
 import type { Commit, Ledger, LinkBatch, StateAddress, StateBlock } from "../contracts/ledger.ts";
 import type { Source } from "../contracts/source.ts";
 import { MillraceError } from "../errors.ts";
 import type { StateTable } from "../operators/state/table.ts";
 import { BatchDecoder } from "./batch-codec.ts";
+import { DeadLetters } from "./dead-letters.ts";
 import { LinkInput } from "./link-input.ts";
 import { Outbox } from "./outbox.ts";
 import { Pipeline } from "./pipeline.ts";
-import { linkId, partitionId, type Plan, type PlannedOperator, type Stage } from "./plan.ts";
+import { linkId, partitionId, type Plan, type Stage } from "./plan.ts";
 import { emptyProgress, type Progress } from "./progress.ts";
+import { Search, type Failure, type Position, type Trial, type Turns } from "./search.ts";
 import { PartitionStats } from "./stats.ts";
-import { deadLetters, LaneInput, laneWatermark, type LaneProgress, type TimeChain } from "./source-input.ts";
+import { LaneInput, laneWatermark, type LaneProgress, type StampedChunk, type TimeChain } from "./source-input.ts";
 
 /** A step commits when its input has drained, else when it has read this much or taken this long. */
 const STEP_BYTES = 16 * 1024 * 1024;
@@ -28,6 +29,8 @@ export interface PartitionPorts {
   readonly clock: Clock;
   readonly chain: TimeChain;
   readonly keyGroups: number;
+  /** Whose turn it is, of the instance's partitions that search for an element that fails. */
+  readonly turns: Turns;
   /** What stands behind a topic's name as a source. */
   source(topic: string): Promise<Source>;
   /** The partition has taken in all its input and has committed it. */
@@ -40,6 +43,12 @@ interface Lane {
   readonly operator: number;
   readonly topic: string;
   readonly input: LaneInput;
+}
+
+/** An input of which a search tries some rows. */
+interface TriedInput {
+  position(): Position;
+  take(trial: Trial): { readonly count: number; readonly bytes: number };
 }
 
 /** Owns the key groups, lanes and links of one partition of a stage, and steps them. */
@@ -58,7 +67,7 @@ export class Partition {
   /** Progress of sources that are not to be read now. */
   #held: readonly LaneProgress[] | undefined;
   readonly #sent = new Map<string, number>();
-  readonly #dead = new Map<string, unknown[]>();
+  readonly #dead: DeadLetters;
   readonly #rewrite: StateAddress[] = [];
   #outbox: Outbox;
   #epoch = 0;
@@ -69,6 +78,7 @@ export class Partition {
   #stopping = false;
   #blocked = false;
   #nextLane = 0;
+  #search: Search | undefined;
 
   constructor(plan: Plan, stage: Stage, index: number, ports: PartitionPorts) {
     this.id = partitionId(plan, stage, index);
@@ -76,6 +86,7 @@ export class Partition {
     this.#stage = stage;
     this.#index = index;
     this.#ports = ports;
+    this.#dead = new DeadLetters(plan, () => this.stats.dead++);
     this.#outbox = this.#newOutbox(new Map());
     this.#pipeline = new Pipeline(plan, stage, {
       clock: ports.clock,
@@ -86,15 +97,15 @@ export class Partition {
         this.#outbox.append(topic, partition, batch);
       },
       change: (collection, group, bytes) => this.#outbox.change(collection, group, bytes),
-      fail: (operator, batch, row, error) => this.#fail(operator, batch, row, error),
+      fail: (operator, batch, row, error) => this.#dead.failed(operator, batch, row, error),
       late: (_operator, count) => {
         this.stats.late += count;
       },
     });
   }
 
-  /** Takes the lease, loads state and opens the inputs. */
-  async open(): Promise<void> {
+  /** Takes the lease, loads state and opens the inputs. After a failure it looks for the element that may have caused it. */
+  async open(failure?: Failure): Promise<void> {
     const root = await this.#ports.ledger.fence(this.id);
     this.#epoch = root.epoch;
     this.#version = root.version;
@@ -104,6 +115,7 @@ export class Partition {
     await this.#loadState();
     this.#openLinks(progress);
     await this.#openLanes(progress);
+    this.#search = await Search.begin(this.#ports.ledger, this.id, failure);
     this.#pipeline.restored(this.#sourceWatermarks(), this.#exchangeWatermarks(), progress.operators);
     for (const link of this.#links.values()) {
       for await (const batch of this.#ports.ledger.pending(link.link, link.applied)) link.receive(batch);
@@ -157,11 +169,12 @@ export class Partition {
 
   /** Reads what waits, runs the operators, commits. False when there was nothing to do. */
   async #step(): Promise<boolean> {
+    if (this.#search !== undefined && (await this.#tryStep(this.#search))) return true;
     const begun = this.#ports.clock.now();
     const ended = this.#lanes.filter(({ input }) => input.progress.ended).length;
     let bytes = 0;
     let reads = 0;
-    while (bytes < STEP_BYTES && reads < STEP_READS && this.#outbox.bytes < STEP_BYTES) {
+    while (this.#search === undefined && bytes < STEP_BYTES && reads < STEP_READS && this.#outbox.bytes < STEP_BYTES) {
       const read = this.#applyLink() ?? (this.#blocked || this.#ports.drained !== undefined ? undefined : await this.#readLane());
       if (read === undefined) break;
       reads++;
@@ -177,17 +190,93 @@ export class Partition {
       const news = this.#lanes.filter(({ input }) => input.progress.ended).length > ended;
       if (!news && !this.#outbox.owes((operator) => this.#pipeline.watermark(operator))) return false;
     }
+    await this.#finishStep();
+    return true;
+  }
+
+  async #finishStep(): Promise<void> {
     if (this.#pipeline.needsSettling) await this.#pipeline.settle();
     this.#pipeline.advance(this.#sourceWatermarks(), this.#exchangeWatermarks());
     await this.#commit();
     this.stats.steps++;
+  }
+
+  /**
+   * A step of a search: a few rows, of which it was recorded that they are tried. Of the partitions of
+   * an instance that search, one at a time is in such a step, so that its end is blamed on nobody else.
+   * False when nothing waits.
+   */
+  async #tryStep(search: Search): Promise<boolean> {
+    const input = await this.#nextInput(search.input);
+    if (input === undefined) return false;
+    const done = await this.#ports.turns.take();
+    try {
+      const position = input.position();
+      const trial = await search.begin(position);
+      const { count, bytes } = input.take(trial);
+      this.#pipeline.advance(this.#sourceWatermarks(), this.#exchangeWatermarks());
+      await this.#finishStep();
+      await this.#inFlight;
+      if (await search.succeeded(trial, bytes, position.row + count >= position.rows)) this.#search = undefined;
+    } finally {
+      done();
+    }
     return true;
+  }
+
+  /** An input of which something waits: the one that is wanted, else any. */
+  async #nextInput(wanted: string | undefined): Promise<TriedInput | undefined> {
+    const lanes = this.#blocked || this.#ports.drained !== undefined ? [] : this.#lanes;
+    const isWanted = (name: string): boolean => wanted === undefined || name === wanted;
+    for (const pick of [isWanted, () => true]) {
+      for (const link of this.#links.values()) if (link.waiting && pick(link.link)) return this.#tryLink(link);
+      for (const lane of lanes) {
+        if (!pick(nameOf(lane)) || (await lane.input.load(this.#ports.clock.now())) !== "ready") continue;
+        return this.#tryLane(lane);
+      }
+    }
+    return undefined;
+  }
+
+  #tryLink(link: LinkInput): TriedInput {
+    const decoder = this.#decoder(link.exchange.keyBy);
+    const to = this.#plan.operators[link.exchange.to.operator];
+    return {
+      position: () => ({ input: link.link, ...link.position(decoder) }),
+      take: ({ rows, givenUp }) => {
+        const taken = link.apply(decoder, rows, (batch) => {
+          if (givenUp === undefined) this.#pipeline.fromExchange(link.exchange, batch);
+          else this.#dead.givenUp(to, batch, givenUp);
+        });
+        this.stats.atomsIn += taken.count;
+        return taken;
+      },
+    };
+  }
+
+  #tryLane(lane: Lane): TriedInput {
+    return {
+      position: () => ({ input: nameOf(lane), ...lane.input.position }),
+      take: ({ rows, givenUp }) => this.#takeChunk(lane, lane.input.take(rows), givenUp),
+    };
+  }
+
+  #takeChunk(lane: Lane, chunk: StampedChunk, givenUp: Failure | undefined): { readonly count: number; readonly bytes: number } {
+    for (const row of chunk.malformed) this.#dead.malformed(lane.topic, row);
+    this.stats.atomsIn += chunk.count + chunk.malformed.length;
+    this.stats.atomsRead += chunk.count + chunk.malformed.length;
+    this.stats.bytesRead += chunk.bytes;
+    if (chunk.batch !== undefined && chunk.batch.count > 0) {
+      if (givenUp === undefined) this.#pipeline.fromSource(lane.operator, chunk.batch);
+      else this.#dead.givenUp(this.#plan.operators[lane.operator], chunk.batch, givenUp);
+    }
+    return chunk;
   }
 
   #applyLink(): number | undefined {
     for (const link of this.#links.values()) {
       if (!link.waiting) continue;
-      const { count, bytes } = link.apply(this.#pipeline, this.#decoder(link.exchange.keyBy));
+      const { count, bytes } = link.apply(this.#decoder(link.exchange.keyBy), Infinity, (rows) => this.#pipeline.fromExchange(link.exchange, rows));
       this.stats.atomsIn += count;
       return bytes;
     }
@@ -201,25 +290,19 @@ export class Partition {
       if (lane.input.progress.ended) continue;
       const chunk = await lane.input.read(this.#ports.clock.now());
       if (chunk === "idle" || chunk === "end") continue;
-      for (const row of chunk.malformed) this.#deadLetter(lane.topic, { ...row, topic: lane.topic });
-      this.stats.atomsIn += chunk.count + chunk.malformed.length;
-      this.stats.atomsRead += chunk.count + chunk.malformed.length;
-      this.stats.bytesRead += chunk.bytes;
-      if (chunk.batch !== undefined && chunk.batch.count > 0) this.#pipeline.fromSource(lane.operator, chunk.batch);
-      return chunk.bytes;
+      return this.#takeChunk(lane, chunk, undefined).bytes;
     }
     return undefined;
   }
 
   async #commit(): Promise<void> {
     this.#pipeline.flush();
-    for (const [topic, values] of this.#dead) this.#outbox.append(topic, 0, deadLetters(values, this.#ports.clock.now()));
-    this.#dead.clear();
+    for (const { topic, batch } of this.#dead.take(this.#ports.clock.now())) this.#outbox.append(topic, 0, batch);
     const state = this.#changedState();
     const sends = this.#outbox.takeSends((operator) => this.#pipeline.watermark(operator), this.#sent);
     const progress: Progress = {
       lanes: this.#held ?? this.#lanes.map(({ input }) => input.progress),
-      links: new Map([...this.#links.values()].map(({ link, applied, watermark }) => [link, { applied, watermark }])),
+      links: new Map([...this.#links.values()].map(({ link, applied, watermark, rows }) => [link, { applied, watermark, rows }])),
       sent: new Map(this.#sent),
       watermarks: this.#outbox.watermarks(),
       operators: this.#pipeline.watermarks(),
@@ -314,7 +397,7 @@ export class Partition {
         if (exchange.kind === "forward" && from !== this.#index) continue;
         const link = linkId(this.#plan, exchange, from, this.#index);
         const known = progress.links.get(link);
-        this.#links.set(link, new LinkInput(link, exchange, known?.applied ?? 0, known?.watermark ?? -Infinity));
+        this.#links.set(link, new LinkInput(link, exchange, known?.applied ?? 0, known?.watermark ?? -Infinity, known?.rows ?? 0));
       }
     }
   }
@@ -344,6 +427,7 @@ export class Partition {
           ended: false,
           recent: [],
           done: [],
+          partial: [],
         };
         const reader = await source.open({ split: split.id, lane, lanes, position: known.next });
         const input = new LaneInput(spec, reader, this.#ports.chain, known);
@@ -379,34 +463,6 @@ export class Partition {
     return lanesEnded && [...this.#links.values()].every(({ waiting, watermark }) => !waiting && watermark === Infinity);
   }
 
-  #fail(operator: PlannedOperator, batch: Batch, row: number, error: unknown): void {
-    const topic = this.#sourceOf(operator);
-    const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
-    this.#deadLetter(topic, {
-      topic,
-      operator: operator.node.id,
-      reason: message,
-      stack,
-      value: batch.rows.get(row),
-      time: batch.times[row],
-    });
-  }
-
-  #deadLetter(topic: string, letter: Record<string, unknown>): void {
-    this.stats.dead++;
-    const name = `${topic}.dead`;
-    const letters = this.#dead.get(name);
-    if (letters === undefined) this.#dead.set(name, [letter]);
-    else letters.push(letter);
-  }
-
-  /** The topic that an operator's rows come from in the end: whose dead letters they are. */
-  #sourceOf(operator: PlannedOperator): string {
-    let { node } = operator;
-    while (node.inputs.length > 0) node = this.#plan.workflow.nodes[node.inputs[0].node];
-    return node.spec.kind === "source" ? node.spec.topic.name : this.#plan.workflow.name;
-  }
-
   #decoder(keyBy: number | undefined): BatchDecoder {
     let decoder = this.#decoders.get(keyBy ?? -1);
     if (decoder === undefined) {
@@ -438,4 +494,8 @@ export class Partition {
     });
     this.#wake = undefined;
   }
+}
+
+function nameOf({ operator, input }: Lane): string {
+  return `${operator}:${input.progress.split}`;
 }

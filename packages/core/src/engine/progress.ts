@@ -3,8 +3,8 @@ import type { LaneProgress } from "./source-input.ts";
 /** What a partition's root says of how far it has come; the engine's record within a commit. */
 export interface Progress {
   readonly lanes: readonly LaneProgress[];
-  /** By link: the last sequence applied and the watermark that came with it. */
-  readonly links: ReadonlyMap<string, { readonly applied: number; readonly watermark: number }>;
+  /** By link: the last sequence applied, the watermark that came with it, and how many rows of the batch after it are done. */
+  readonly links: ReadonlyMap<string, { readonly applied: number; readonly watermark: number; readonly rows: number }>;
   /** By link: the last sequence sent. */
   readonly sent: ReadonlyMap<string, number>;
   /** By exchange: the watermark last sent. */

@@ -22,6 +22,14 @@ export interface LaneProgress {
   readonly recent: readonly ChunkTime[];
   /** What other lanes had read before the number of lanes changed: chunks that are done although they lie ahead. */
   readonly done: readonly DoneChunks[];
+  /** Chunks of which the first rows are done: `next` and `maxTime` are then those of the middle of a chunk. */
+  readonly partial: readonly PartialChunk[];
+}
+
+/** A chunk whose first `rows` rows are done. */
+export interface PartialChunk {
+  readonly index: number;
+  readonly rows: number;
 }
 
 export interface ChunkTime {
@@ -55,6 +63,7 @@ export class LaneInput {
   readonly #time: Extract<number | Date | string> | undefined;
   readonly #stopped = Promise.withResolvers<undefined>();
   #progress: LaneProgress;
+  #current: CurrentChunk | undefined;
 
   constructor(node: SourceNode, reader: SplitReader, chain: TimeChain, progress: LaneProgress) {
     this.#node = node;
@@ -88,6 +97,19 @@ export class LaneInput {
 
   /** The next chunk's atoms, in the order of the split; the position has moved past them. */
   async read(now: number): Promise<StampedChunk | NoChunk> {
+    const loaded = await this.load(now);
+    return loaded === "ready" ? this.take(Infinity) : loaded;
+  }
+
+  /** Where the next row is: its chunk, its place in it, and how many rows the chunk has. Only after `load`. */
+  get position(): { readonly unit: number; readonly row: number; readonly rows: number } {
+    const { chunk, row } = this.#current ?? NOTHING;
+    return { unit: chunk.index, row, rows: chunk.count };
+  }
+
+  /** Reads and stamps the next chunk, unless there is one of which rows are left; the position stays before it. */
+  async load(now: number): Promise<"ready" | NoChunk> {
+    if (this.#current !== undefined) return "ready";
     if (this.#progress.ended) return "end";
     const chunk = await this.#reader.next();
     if (chunk === "idle") return chunk;
@@ -95,45 +117,71 @@ export class LaneInput {
       this.#progress = { ...this.#progress, ended: true };
       return chunk;
     }
-    if (this.#isDone(chunk.index)) {
-      const max = this.#progress.recent.find(({ index }) => index === chunk.index)?.max ?? -Infinity;
-      this.#progress = { ...this.#progress, next: chunk.next, maxTime: Math.max(this.#progress.maxTime, max) };
-      return { batch: undefined, malformed: [], bytes: chunk.bytes, count: 0 };
-    }
-    return this.#stamp(chunk, now);
+    this.#current = this.#isDone(chunk.index) ? skipped(chunk, this.#progress) : await this.#stamp(chunk, now);
+    return this.#current === undefined ? "idle" : "ready";
   }
 
-  async #stamp(chunk: Chunk, now: number): Promise<StampedChunk | "idle"> {
-    const malformed = [...chunk.malformed];
+  /** Gives the next rows of the chunk that was loaded, at most `limit`, and moves the position past them. */
+  take(limit: number): StampedChunk {
+    const current = this.#current ?? NOTHING;
+    const { chunk, row, times, stamps } = current;
+    const end = Math.min(chunk.count, row + limit);
+    const whole = row === 0 && end === chunk.count;
+    const done = end === chunk.count;
+    const first = row === current.from;
+    let valid = 0;
+    let largest = current.largest;
+    for (let i = row; i < end; i++) {
+      const time = times[i];
+      if (time !== time) continue;
+      valid++;
+      if (time > largest) largest = time;
+    }
+    const all: Batch = { count: chunk.count, selection: undefined, rows: chunk.rows, times, stamps, kinds: undefined, keys: undefined };
+    const { lanes, recent, partial, next } = this.#progress;
+    const others = partial.length === 0 ? partial : partial.filter(({ index }) => index !== chunk.index);
+    this.#progress = {
+      ...this.#progress,
+      next: done ? chunk.next : next,
+      maxTime: largest,
+      recent: lanes === 1 || !done || current.time === undefined ? recent : [...recent.slice(1 - RECENT_CHUNKS), current.time],
+      partial: done ? others : [...others, { index: chunk.index, rows: end }],
+    };
+    const malformed = current.malformed.filter(({ at }) => (at === undefined ? row === 0 && first : at >= row && at < end)).map((one) => one.row);
+    this.#current = done ? undefined : { ...current, row: end, largest };
+    return {
+      batch: valid === 0 ? undefined : whole && valid === chunk.count ? all : withTimes(all, row, end),
+      malformed,
+      bytes: whole ? chunk.bytes : Math.ceil((chunk.bytes * (end - row)) / chunk.count),
+      count: end - row,
+    };
+  }
+
+  async #stamp(chunk: Chunk, now: number): Promise<CurrentChunk | undefined> {
+    const malformed: MalformedAt[] = chunk.malformed.map((row) => ({ row, at: undefined }));
     // A time that the workflow names wins over the one that the atom came with.
     const times = this.#time === undefined && chunk.times !== undefined ? chunk.times : this.#times(chunk, now, malformed);
     let max = -Infinity;
     for (let i = 0; i < chunk.count; i++) if (times[i] > max) max = times[i];
-    const { split, lanes, recent } = this.#progress;
+    const { split, lanes, partial } = this.#progress;
     const before = lanes === 1 ? this.#progress.maxTime : await Promise.race([this.#chain.before(split, chunk.index, max), this.#stopped.promise]);
-    if (before === undefined) return "idle";
+    if (before === undefined) return undefined;
     const stamps = new Float64Array(chunk.count);
     const bound = this.#node.outOfOrderness;
+    const from = partial.find(({ index }) => index === chunk.index)?.rows ?? 0;
     let largest = before;
-    let valid = 0;
+    let atStart = before;
     for (let i = 0; i < chunk.count; i++) {
+      if (i === from) atStart = largest;
       stamps[i] = largest - bound;
       const time = times[i];
-      if (time === time) valid++;
       if (time > largest) largest = time;
     }
-    this.#progress = {
-      ...this.#progress,
-      next: chunk.next,
-      maxTime: largest,
-      recent: lanes === 1 ? recent : [...recent.slice(1 - RECENT_CHUNKS), { index: chunk.index, max, before }],
-    };
-    const all: Batch = { count: chunk.count, selection: undefined, rows: chunk.rows, times, stamps, kinds: undefined, keys: undefined };
-    return { batch: valid === chunk.count ? all : withTimes(all), malformed, bytes: chunk.bytes, count: chunk.count };
+    return { chunk, times, stamps, malformed, from, row: from, largest: atStart, time: { index: chunk.index, max, before } };
   }
 
   /** Event times by the workflow's closure; NaN, and a dead letter, where it gives none. */
-  #times(chunk: Chunk, now: number, malformed: MalformedRow[]): Float64Array {
+  #times(chunk: Chunk, now: number, malformed: MalformedAt[]): Float64Array {
     const { rows, count } = chunk;
     if (this.#time === undefined) return new Float64Array(count).fill(now);
     const column = this.#time.field === undefined ? undefined : rows.column(this.#time.field);
@@ -149,7 +197,7 @@ export class LaneInput {
         times[row] = Number.NaN;
         reason = `its time cannot be read: ${error instanceof Error ? error.message : String(error)}`;
       }
-      if (reason !== "") malformed.push({ position: `chunk ${chunk.index}, row ${row}`, raw: JSON.stringify(rows.get(row)) ?? "", reason });
+      if (reason !== "") malformed.push({ row: { position: `chunk ${chunk.index}, row ${row}`, raw: JSON.stringify(rows.get(row)) ?? "", reason }, at: row });
     }
     return times;
   }
@@ -172,21 +220,56 @@ export interface StampedChunk {
   readonly count: number;
 }
 
-/** Rows that say why something was refused, as a batch for a topic of dead letters. */
-export function deadLetters(values: readonly unknown[], now: number): Batch {
-  const times = new Float64Array(values.length).fill(now);
-  return { count: values.length, selection: undefined, rows: new ObjectRows(values), times, stamps: times, kinds: undefined, keys: undefined };
-}
-
 function epochMilliseconds(time: unknown): number {
   if (typeof time === "number") return time;
   if (typeof time === "string") return parseIsoTime(time);
   return time instanceof Date ? time.getTime() : Number.NaN;
 }
 
-function withTimes(batch: Batch): Batch {
-  const selection = new Int32Array(batch.count);
+/** The rows from `from` to `end` that have a time. */
+function withTimes(batch: Batch, from: number, end: number): Batch {
+  const selection = new Int32Array(end - from);
   let count = 0;
-  for (let i = 0; i < batch.count; i++) if (batch.times[i] === batch.times[i]) selection[count++] = i;
+  for (let i = from; i < end; i++) if (batch.times[i] === batch.times[i]) selection[count++] = i;
   return select(batch, selection, count);
+}
+
+/** A malformed row; where its time was at fault, its place in the chunk. */
+interface MalformedAt {
+  readonly row: MalformedRow;
+  readonly at: number | undefined;
+}
+
+/** A chunk that was read, and how far it has been taken. */
+interface CurrentChunk {
+  readonly chunk: Chunk;
+  readonly times: Float64Array;
+  readonly stamps: Float64Array;
+  readonly malformed: readonly MalformedAt[];
+  /** The row at which it was begun. */
+  readonly from: number;
+  /** The next row. */
+  readonly row: number;
+  /** Largest event time before that row. */
+  readonly largest: number;
+  /** Undefined where it was done before. */
+  readonly time: ChunkTime | undefined;
+}
+
+const NO_TIMES = new Float64Array(0);
+const NOTHING: CurrentChunk = {
+  chunk: { index: 0, next: 0, count: 0, rows: new ObjectRows([]), malformed: [], bytes: 0 },
+  times: NO_TIMES,
+  stamps: NO_TIMES,
+  malformed: [],
+  from: 0,
+  row: 0,
+  largest: -Infinity,
+  time: undefined,
+};
+
+/** A chunk that another lane had done: nothing is left of it but its event times. */
+function skipped(chunk: Chunk, { maxTime, recent }: LaneProgress): CurrentChunk {
+  const max = recent.find(({ index }) => index === chunk.index)?.max ?? -Infinity;
+  return { ...NOTHING, chunk: { ...chunk, count: 0, rows: NOTHING.chunk.rows, malformed: [] }, largest: Math.max(maxTime, max) };
 }

@@ -1,18 +1,21 @@
+import { MillraceError } from "../errors.ts";
 import type { LaneProgress, TimeChain } from "./source-input.ts";
 
 interface Split {
   /** Largest event time of each chunk that is known but not yet part of the prefix. */
   readonly own: Map<number, number>;
   readonly waiting: Map<number, (before: number) => void>;
-  /** What was answered for the latest chunks of the prefix: a lane that starts again asks again. */
-  readonly passed: Map<number, number>;
   /** The prefix is known for chunks up to `next`: `before` is the largest time of all chunks before it. */
   next: number;
   before: number;
+  /** The largest time before each of the latest chunks of the prefix, by index mod its length. */
+  readonly history: Float64Array;
+  /** The first chunk that the history knows. */
+  first: number;
 }
 
-/** More than all lanes together can have read and not committed. */
-const REMEMBERED_CHUNKS = 4096;
+/** How many chunks of a split may be read again after a failure: far more than a step and the one after it read. */
+const HISTORY = 16_384;
 
 /**
  * Chains the largest event times of chunks that several lanes parse in parallel, so that stamps are
@@ -26,7 +29,8 @@ export class PrefixChain implements TimeChain {
     for (const [split, of] of Map.groupBy(lanes, (lane) => lane.split)) {
       const own = new Map(of.flatMap((lane) => lane.recent).map(({ index, max }) => [index, max]));
       const { next, before } = prefixOf(of);
-      const state: Split = { own: new Map([...own].filter(([index]) => index >= next)), waiting: new Map(), passed: new Map(), next, before };
+      const state = newSplit(next, before);
+      for (const [index, max] of own) if (index >= next) state.own.set(index, max);
       this.#splits.set(split, state);
       advance(state);
     }
@@ -34,9 +38,11 @@ export class PrefixChain implements TimeChain {
 
   before(split: string, index: number, max: number): Promise<number> {
     let state = this.#splits.get(split);
-    if (state === undefined) this.#splits.set(split, (state = { own: new Map(), waiting: new Map(), passed: new Map(), next: 0, before: -Infinity }));
-    const known = state.passed.get(index);
-    if (known !== undefined) return Promise.resolve(known);
+    if (state === undefined) this.#splits.set(split, (state = newSplit(0, -Infinity)));
+    if (index < state.next) {
+      if (index >= state.first) return Promise.resolve(state.history[index % HISTORY]);
+      return Promise.reject(new MillraceError("MILLRACE_INVARIANT", `split ${split}`, `chunk ${index} is read again after chunk ${state.next - 1}, too far behind it`));
+    }
     const { promise, resolve } = Promise.withResolvers<number>();
     state.own.set(index, max);
     state.waiting.set(index, resolve);
@@ -61,14 +67,18 @@ function nextOf({ lane, lanes, next, ended }: LaneProgress): number {
   return ended ? Infinity : next + ((((lane - next) % lanes) + lanes) % lanes);
 }
 
+function newSplit(next: number, before: number): Split {
+  return { own: new Map(), waiting: new Map(), next, before, history: new Float64Array(HISTORY), first: next };
+}
+
 function advance(state: Split): void {
   for (let max = state.own.get(state.next); max !== undefined; max = state.own.get(state.next)) {
     state.waiting.get(state.next)?.(state.before);
     state.waiting.delete(state.next);
-    state.passed.set(state.next, state.before);
-    state.passed.delete(state.next - REMEMBERED_CHUNKS);
     state.own.delete(state.next);
+    state.history[state.next % HISTORY] = state.before;
     state.before = Math.max(state.before, max);
     state.next++;
+    if (state.next - state.first > HISTORY) state.first = state.next - HISTORY;
   }
 }

@@ -15,8 +15,17 @@ const LASTING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "MILLRACE_POSITION_LOST",
   "MILLRACE_TOO_MANY_ERRORS",
   "MILLRACE_NOT_FOUND",
+  "MILLRACE_HOST_FAILED",
   "MILLRACE_STOPPED",
 ]);
+
+/** What Millrace throws because of user code; its other errors come from stores, files and hosts. */
+const OF_FUNCTIONS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["MILLRACE_FUNCTION_FAILED", "MILLRACE_FUNCTION_TIMEOUT", "MILLRACE_HOST_FAILED"]);
+
+/** Whether the element that was being processed may be at fault, rather than what is outside. */
+export function mayBeAnElement(error: unknown): boolean {
+  return !(error instanceof MillraceError) || OF_FUNCTIONS.has(error.code);
+}
 
 /** Whether trying again is no use. */
 export function isLasting(error: unknown): boolean {

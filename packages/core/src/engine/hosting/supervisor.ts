@@ -6,10 +6,11 @@ import { MillraceError } from "../../errors.ts";
 import type { Coordinator } from "../coordinator.ts";
 import type { InstanceHandle, InstancePorts } from "../instance.ts";
 import type { Plan } from "../plan.ts";
+import type { Failure } from "../search.ts";
 import type { PartitionStats } from "../stats.ts";
 import type { TopicSignal } from "../topic-source.ts";
 import type { Host } from "./host.ts";
-import { isLasting, restartDelay } from "./restarts.ts";
+import { isLasting, mayBeAnElement, restartDelay } from "./restarts.ts";
 
 /** From this many failures in a row on, a partition looks for the element that makes it fail. */
 const SUSPECT_AFTER = 2;
@@ -55,7 +56,8 @@ export class Supervisor {
   readonly #slots: readonly Slot[];
   /** Failures in a row, by partition. */
   readonly #failures = new Map<string, number>();
-  readonly #reasons = new Map<string, unknown>();
+  /** How many of them an element may have caused, and how the last one went. */
+  readonly #suspicions = new Map<string, { readonly times: number; readonly failure: Failure }>();
   /** Counters of partitions that no instance holds now. */
   readonly #left = new Map<string, PartitionStats>();
   #stopping = false;
@@ -112,14 +114,15 @@ export class Supervisor {
     if (handle === undefined || lease === undefined) return;
     const wanted = slot.partitions.filter((id) => !coordinator.isFinished(id));
     for (const id of wanted) coordinator.place(id, handle);
-    await Promise.all(wanted.map((id) => this.#open(lease, handle, id)));
+    // Where one is suspected all of them search: then one at a time steps, and its end is blamed on no other.
+    const suspected = wanted.map((id) => this.#suspected(id)).find((failure) => failure !== undefined);
+    await Promise.all(wanted.map((id) => this.#open(lease, handle, id, suspected)));
   }
 
-  async #open(lease: Lease, handle: InstanceHandle, id: string): Promise<void> {
+  async #open(lease: Lease, handle: InstanceHandle, id: string, failure: Failure | undefined): Promise<void> {
     const { coordinator } = this.#options;
-    const suspicious = (this.#failures.get(id) ?? 0) >= SUSPECT_AFTER;
     try {
-      await handle.open(id, { blocked: coordinator.isBlocked(id), ...(suspicious ? { suspect: describe(this.#reasons.get(id)) } : {}) });
+      await handle.open(id, { blocked: coordinator.isBlocked(id), ...(failure === undefined ? {} : { failure }) });
     } catch (error) {
       this.#failed(lease, id, error);
       return;
@@ -138,11 +141,11 @@ export class Supervisor {
       coordinator.failed(id, error);
       return;
     }
-    clock.at(clock.now() + restartDelay(failures), () => {
+    clock.at(clock.now() + restartDelay(this.#suspected(id) === undefined ? failures : 1), () => {
       const { handle } = lease.slot;
       if (lease.revoked || this.#stopping || handle === undefined) return;
       coordinator.place(id, handle);
-      void this.#open(lease, handle, id);
+      void this.#open(lease, handle, id, this.#suspected(id));
     });
   }
 
@@ -169,7 +172,8 @@ export class Supervisor {
         return;
       }
     }
-    if (slot.fruitless <= 1) void this.#replace(slot);
+    const searching = slot.partitions.some((id) => this.#suspected(id) !== undefined);
+    if (slot.fruitless <= 1 || searching) void this.#replace(slot);
     else clock.at(clock.now() + restartDelay(slot.fruitless - 1), () => void this.#replace(slot));
   }
 
@@ -190,8 +194,22 @@ export class Supervisor {
   #count(id: string, reason: unknown): number {
     const failures = (this.#failures.get(id) ?? 0) + 1;
     this.#failures.set(id, failures);
-    this.#reasons.set(id, reason);
+    if (mayBeAnElement(reason)) {
+      this.#suspicions.set(id, { times: (this.#suspicions.get(id)?.times ?? 0) + 1, failure: describe(reason) });
+    }
     return failures;
+  }
+
+  #suspected(id: string): Failure | undefined {
+    const suspicion = this.#suspicions.get(id);
+    return suspicion === undefined || suspicion.times < SUSPECT_AFTER ? undefined : suspicion.failure;
+  }
+
+  #committed(lease: Lease, id: string): void {
+    lease.fruitful = true;
+    if (this.#failures.size === 0) return;
+    this.#failures.delete(id);
+    this.#suspicions.delete(id);
   }
 
   #portsFor(lease: Lease): InstancePorts {
@@ -227,10 +245,7 @@ export class Supervisor {
       },
       commit: async (commit) => {
         const result = await ledger.commit(commit);
-        if (result.outcome === "applied") {
-          lease.fruitful = true;
-          if (this.#failures.size > 0) this.#failures.delete(commit.partition);
-        }
+        if (result.outcome === "applied") this.#committed(lease, commit.partition);
         return result;
       },
     };
@@ -242,6 +257,6 @@ function placeOf(partition: string): number {
   return Number(/(\d+)of\d+$/.exec(partition)?.[1] ?? 0);
 }
 
-function describe(reason: unknown): { readonly reason: string; readonly stack: string | undefined } {
+function describe(reason: unknown): Failure {
   return reason instanceof Error ? { reason: reason.message, stack: reason.stack } : { reason: String(reason), stack: undefined };
 }
