@@ -8,6 +8,8 @@ export { median, quantile } from "./operators/aggregates/quantile.ts";
 export { workflow } from "./streams/workflow.ts";
 export type { Flow, FromOptions } from "./streams/workflow.ts";
 export { Enriched, JoinedStreams, JoinResults, JoinWindows, KeyedStream, Processed, Stream, WindowedStream, WindowResults } from "./streams/stream.ts";
+export type { MapAsyncOptions, RetryOptions } from "./streams/async.ts";
+export type { Call } from "./operators/map-async/call.ts";
 export type { JoinOptions, Table, TableOptions, Within } from "./streams/join.ts";
 export type { JoinKind } from "./graph/nodes.ts";
 export type { OperatorOptions, WindowOptions, WindowRow } from "./streams/stream.ts";

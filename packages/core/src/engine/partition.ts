@@ -180,7 +180,7 @@ export class Partition {
       reads++;
       bytes += read;
       this.#pipeline.advance(this.#sourceWatermarks(), this.#exchangeWatermarks());
-      if (this.#stopping || this.#ports.clock.now() - begun >= STEP_MILLISECONDS) break;
+      if (this.#stopping || this.#pipeline.saturated || this.#ports.clock.now() - begun >= STEP_MILLISECONDS) break;
     }
     const now = this.#ports.clock.now();
     const ticked = this.#pipeline.wakeAt() <= now;
@@ -195,8 +195,8 @@ export class Partition {
   }
 
   async #finishStep(): Promise<void> {
-    if (this.#pipeline.needsSettling) await this.#pipeline.settle();
     this.#pipeline.advance(this.#sourceWatermarks(), this.#exchangeWatermarks());
+    if (this.#pipeline.needsSettling) await this.#pipeline.settle();
     await this.#commit();
     this.stats.steps++;
   }

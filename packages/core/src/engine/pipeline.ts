@@ -10,6 +10,7 @@ import type { Operator, OperatorContext } from "../operators/operator.ts";
 import { ProcessOperator } from "../operators/process/process-operator.ts";
 import { ReduceOperator } from "../operators/reduce/reduce-operator.ts";
 import { collectionSink, topicSink, type Outputs } from "../operators/sinks.ts";
+import { MapAsyncOperator } from "../operators/map-async/map-async-operator.ts";
 import { KeySpace } from "../operators/state/key-space.ts";
 import { branchOperator, filterOperator, flatMapOperator, mapOperator, mergeOperator } from "../operators/stateless.ts";
 import { TopOperator } from "../operators/top/top-operator.ts";
@@ -91,7 +92,7 @@ export class Pipeline {
     for (const [exchange, watermark] of exchanges) this.#exchangeWatermarks.set(exchange, watermark);
     for (const placed of this.#placed.values()) {
       const watermark = this.#inputWatermark(placed.planned);
-      if (watermark <= placed.watermark) continue;
+      if (watermark <= placed.watermark || placed.operator?.holdsBack?.() === true) continue;
       placed.watermark = watermark;
       placed.operator?.advance(watermark);
     }
@@ -125,8 +126,20 @@ export class Pipeline {
     return false;
   }
 
+  /** Waits until nothing is outside any more, including the calls that results and flushed rows start. */
   async settle(): Promise<void> {
-    for (const { operator } of this.#placed.values()) await operator?.settle?.();
+    this.flush();
+    for (let waiting = this.#holdingBack(); waiting !== undefined; waiting = this.#holdingBack()) {
+      await waiting.settle?.();
+      this.advance(this.#sourceWatermarks, this.#exchangeWatermarks);
+      this.flush();
+    }
+  }
+
+  /** Whether an operator has more than it can start at once. */
+  get saturated(): boolean {
+    for (const { operator } of this.#placed.values()) if (operator?.saturated?.() === true) return true;
+    return false;
   }
 
   flush(): void {
@@ -146,6 +159,12 @@ export class Pipeline {
     let at = Infinity;
     for (const { operator } of this.#placed.values()) at = Math.min(at, operator?.wakeAt?.() ?? Infinity);
     return at;
+  }
+
+  /** The first operator whose rows are outside. */
+  #holdingBack(): Operator | undefined {
+    for (const { operator } of this.#placed.values()) if (operator?.holdsBack?.() === true) return operator;
+    return undefined;
   }
 
   #inputWatermark(planned: PlannedOperator): number {
@@ -236,6 +255,8 @@ export class Pipeline {
         return joinOperator(spec, this.#inputKeys(node, context), context);
       case "enrich":
         return new EnrichOperator(spec, this.#inputKeys(node, context), context);
+      case "map-async":
+        return new MapAsyncOperator(spec, context);
       case "top": {
         const from = this.#plan.workflow.nodes[node.inputs[0].node];
         return new TopOperator(spec, role, from.mode, context);

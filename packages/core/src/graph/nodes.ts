@@ -77,6 +77,31 @@ export interface TopNode {
   readonly lateness: number;
 }
 
+export interface MapAsyncNode {
+  readonly kind: "map-async";
+  readonly call: (value: never, call: never) => unknown;
+  /** Calls at a time, per partition. */
+  readonly concurrency: number;
+  readonly ordered: boolean;
+  /** Of one attempt, ms. */
+  readonly timeout: number;
+  readonly retries: RetryPolicy;
+  /** What tells calls apart; absent: the value and its event time. */
+  readonly identity: ((value: never) => string) | undefined;
+}
+
+export interface RetryPolicy {
+  /** How often a call is made in all, at least once. */
+  readonly attempts: number;
+  /** Wait before the second attempt, doubled before each further one up to `max`, ms. */
+  readonly backoff: number;
+  readonly max: number;
+  /** Whether each wait is somewhere between half and all of that. */
+  readonly jitter: boolean;
+  /** Whether trying again after this error is any use; absent: always. */
+  readonly when: ((error: unknown) => boolean) | undefined;
+}
+
 export type JoinKind = "inner" | "left" | "right" | "full";
 
 /** Two keyed inputs: 0 is the left side, 1 the right one. */
@@ -142,6 +167,7 @@ export type NodeSpec =
   | ReduceNode
   | JoinNode
   | EnrichNode
+  | MapAsyncNode
   | SinkNode;
 
 export interface Node {

@@ -19,6 +19,10 @@ export interface Operator {
   flush?(): void;
   /** Waits for what was started outside (calls of mapAsync) and emits its results. */
   settle?(): Promise<void>;
+  /** Whether rows it took have not been emitted yet, as their calls are outside: until then it is not advanced. */
+  holdsBack?(): boolean;
+  /** Whether it has more than it can start at once, so that the step should take no more rows in. */
+  saturated?(): boolean;
   /** Processing time has reached `wakeAt`. */
   tick?(now: number): void;
   /** The next processing time at which `tick` is wanted; Infinity: none. */

@@ -9,6 +9,8 @@ import { LATE, LATE_RIGHT, RESULTS, type Input, type JoinKind, type JoinNode, ty
 import type { Collection, Topic } from "../graph/refs.ts";
 import type { Window, WindowSpec } from "../graph/window.ts";
 import { milliseconds, type Duration } from "../time/duration.ts";
+import type { Call } from "../operators/map-async/call.ts";
+import { mapAsyncNode, type MapAsyncOptions } from "./async.ts";
 import { checkSameWorkflow, intervalOf, type JoinOptions, type LeftOf, type RightOf, type Table, type TableOptions, type Within } from "./join.ts";
 
 /** Where a stream comes from in the graph that is being built. */
@@ -60,6 +62,20 @@ export class Stream<T, M extends ChangeMode = "append"> {
   /** Any number of values for each value. */
   flatMap<U>(flatMap: (value: T) => Iterable<U>, options: OperatorOptions = {}): Stream<U, M> {
     return new Stream(this.#then({ kind: "flat-map", flatMap }, options));
+  }
+
+  /**
+   * Calls a function outside for each value: bounded concurrency, a timeout per attempt, retries with
+   * backoff. A value whose last attempt fails goes to the dead letters. A step commits together with
+   * the answers of its calls; after a crash they may be repeated, with the same idempotency key, and
+   * only one answer counts. Of all operators only this one retries: other closures are taken to be
+   * pure, so one that throws would throw again, and its element goes to the dead letters at once.
+   */
+  mapAsync<U>(call: (value: T, call: Call) => U | Promise<U>, options: MapAsyncOptions<T> = {}): Stream<Awaited<U>, M> {
+    const spec = mapAsyncNode(call, options, `workflow ${this.origin.builder.workflow}: mapAsync`);
+    // Changes of one row must not overtake each other.
+    const ordered = spec.ordered || this.origin.mode !== "append";
+    return new Stream(this.#then({ ...spec, ordered }, options.id === undefined ? {} : { id: options.id }));
   }
 
   /** Gives each atom a key: a scalar or a tuple of scalars. The closure must not keep the value. */
