@@ -10,6 +10,10 @@ export class KeySpace {
   readonly #keyGroups: number;
   #references = new Int32Array(1024);
   #retained = 0;
+  /** By slot: the place of its key among all live keys, as of a size and generation of the table. */
+  #ranks = new Int32Array(0);
+  #rankedSize = -1;
+  #rankedGeneration = -1;
 
   constructor(table: KeyTable, keyGroups: number) {
     this.table = table;
@@ -20,7 +24,24 @@ export class KeySpace {
     return this.table.hash(slot) % this.#keyGroups;
   }
 
-  /** Order of two keys by their bytes: within a kind of key, the order of the keys. */
+  /** Sorts rows by the bytes of their keys: within a kind of key, in the order of the keys. */
+  sortRows(rows: number[], slots: Int32Array): number[] {
+    const { table } = this;
+    if (rows.length < 2) return rows;
+    if (this.#rankedSize !== table.size || this.#rankedGeneration !== table.generation) {
+      // Ranks of all keys are worth making where most of them are asked for: the next window finds them made.
+      if (rows.length * 4 < table.live) return rows.sort((a, b) => this.compare(slots[a], slots[b]));
+      this.#rankKeys();
+    }
+    const ranks = this.#ranks;
+    const rowOfRank = new Int32Array(table.live);
+    for (const row of rows) rowOfRank[ranks[slots[row]]] = row + 1;
+    let count = 0;
+    for (let rank = 0; rank < rowOfRank.length; rank++) if (rowOfRank[rank] > 0) rows[count++] = rowOfRank[rank] - 1;
+    return rows;
+  }
+
+  /** Order of two keys by their bytes. */
   compare(a: number, b: number): number {
     const { table } = this;
     const { bytes } = table;
@@ -57,5 +78,16 @@ export class KeySpace {
     for (let slot = 0; slot < size; slot++) {
       if (table.isLive(slot) && (slot >= this.#references.length || this.#references[slot] === 0)) table.release(slot);
     }
+  }
+
+  #rankKeys(): void {
+    const { table } = this;
+    const live: number[] = [];
+    for (let slot = 0; slot < table.size; slot++) if (table.isLive(slot)) live.push(slot);
+    live.sort((a, b) => this.compare(a, b));
+    this.#ranks = new Int32Array(table.size);
+    for (let rank = 0; rank < live.length; rank++) this.#ranks[live[rank]] = rank;
+    this.#rankedSize = table.size;
+    this.#rankedGeneration = table.generation;
   }
 }

@@ -304,7 +304,7 @@ export class WindowOperator implements Operator {
     const rows: number[] = [];
     for (let row = 0; row < slice.count; row++) if (only === undefined || only.has(slice.slots[row])) rows.push(row);
     const keys = this.#keys;
-    return keys === undefined ? rows : rows.sort((a, b) => keys.compare(slice.slots[a], slice.slots[b]));
+    return keys === undefined ? rows : keys.sortRows(rows, slice.slots);
   }
 
   #result(slice: Slice, row: number, window: { start: number; end: number }): Record<string, unknown> {
