@@ -19,7 +19,7 @@ import type { PartitionStats } from "./stats.ts";
 import { readAtoms, topicSource, type TopicSignal } from "./topic-source.ts";
 
 /** What stands behind a topic's name where it is not the ledger's own store. */
-export type SourceBinding = Source | Generator<never>;
+export type SourceBinding = Source | Generator<unknown>;
 
 export interface RuntimeOptions {
   readonly workflows: readonly Workflow[];
