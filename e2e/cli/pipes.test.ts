@@ -20,7 +20,7 @@ test("standard input to standard output, and nothing else on standard output", a
   assert.deepEqual(rows.map(({ key }) => key), ["k0", "k1", "k2", "k3", "k4", "k5", "k6"]);
   assert.equal(rows.reduce((total, { sum }) => total + sum, 0), (20 + 89) * 35);
   assert.match(stderr, /^summing: 70 atoms in /);
-  assert.doesNotMatch(stderr, /\r|\u001B/);
+  assert.ok(!stderr.includes("\r") && !stderr.includes("\u001B"), "there is a progress bar in a pipe");
 });
 
 test("compressed standard input is read as such, CSV where it is said", async (t) => {

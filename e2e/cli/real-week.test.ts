@@ -83,7 +83,7 @@ function checkExact(rows: readonly Busy[]): void {
   for (const [i, { window, globalMedian, detectors, exceeding: keys }] of rows.entries()) {
     const [start, median, count, above] = expected[i] as string[];
     assert.deepEqual([window.start, globalMedian, detectors, keys.length], [`${start}.000Z`, Number(median), Number(count), Number(above)]);
-    assert.deepEqual(keys, exceeding(hours[i] as Hour, globalMedian), `detectors of ${start}`);
+    assert.deepEqual(keys, exceeding(hours[i], globalMedian), `detectors of ${start}`);
   }
   const lists = JSON.parse(readFileSync(join(answers.path, "traffic_median_exceeds_global_lists.json"), "utf8")) as Record<string, { exceeding: number[] }>;
   for (const [start, list] of Object.entries(lists)) {
@@ -94,7 +94,7 @@ function checkExact(rows: readonly Busy[]): void {
 function checkDigest(rows: readonly Busy[]): void {
   assert.equal(rows.length, hours.length);
   for (const [i, { window, globalMedian, detectors, exceeding: keys }] of rows.entries()) {
-    const hour = hours[i] as Hour;
+    const hour = hours[i];
     assert.deepEqual([window.start, detectors], [hour.start, hour.medians.size]);
     const { below, notAbove } = rankOf(hour, globalMedian);
     assert.ok(below <= 0.51 && notAbove >= 0.49, `${window.start}: the median ${globalMedian} lies between the shares ${below} and ${notAbove}`);

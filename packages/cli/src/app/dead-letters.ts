@@ -48,7 +48,8 @@ export interface Replay {
  * Appends what dead letters hold to their topic again, each once: the append and the note that it was
  * made are one commit. What cannot be parsed, or does not match the schema, stays with its reason.
  */
-export async function replayDeadLetters(folder: DataFolder, topic: Topic<unknown>): Promise<Replay> {
+export async function replayDeadLetters<T>(folder: DataFolder, target: Topic<T>): Promise<Replay> {
+  const topic = target as Topic<unknown>;
   const partition = `dead/${topic.name}`;
   const { ledger } = folder;
   const done = await replayedOf(ledger, topic.name);

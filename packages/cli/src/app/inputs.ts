@@ -6,7 +6,7 @@ import { fileSource } from "@millrace/drivers/files";
 import type { SourceModule } from "@millrace/drivers/workers";
 
 /** What a topic may be read from: files (a path, a glob, several, a URL, "-" for standard input), a source, or a generator. */
-export type Input = string | readonly string[] | URL | Source | Generator<never>;
+export type Input = string | readonly string[] | URL | Source | Generator<unknown>;
 
 /** What a module exports in `sources` for a topic; its paths are relative to the module. */
 export interface ModuleInput {

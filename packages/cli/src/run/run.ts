@@ -92,6 +92,9 @@ async function runIn(store: Store, request: RunRequest, names: GraphNames, bound
     progress.end();
     await stopWithin(runtime, STOP_MILLISECONDS);
   }
+  // The step that was under way has been counted by now; worker threads took their counters with them.
+  const last = totalOf(await runtime.stats());
+  if (last.atomsIn >= totals.atomsIn) totals = last;
   const rows = stopped === undefined ? await writeResults(runtime, names, request.outputs) : new Map<string, number>();
   const dead = deadBefore + counts.dead;
   return {

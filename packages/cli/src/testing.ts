@@ -1,0 +1,2 @@
+export { verifyOperator } from "@millrace/core/testing";
+export type { OperatorOutput, OperatorSubject, OutputRow, ScriptRow, ScriptStep } from "@millrace/core/testing";
