@@ -7,6 +7,7 @@ import { GroupedSlots, KeyedLog, readKey, writeKey } from "./keyed-log.ts";
 
 interface Version {
   readonly time: number;
+  readonly stamp: number;
   /** From when on it is valid: its time, or its stamp where it came late. */
   readonly from: number;
   /** Undefined: from then on the key has no row. */
@@ -17,14 +18,14 @@ interface Version {
 /**
  * The rows of a table, with as many versions of each as the watermark has not passed. The row at a
  * time is the one with the latest event time among those that are valid by then; of equal times
- * the one that came last. A deleted row stays as a short record, so that a change that comes late
+ * the one with the latest stamp, then the one that came last. A deleted row stays as a short record, so that a change that comes late
  * cannot bring an older row back.
  */
 export class Versions implements StateTable {
   readonly name = "versions";
   readonly format = "versions-1";
   readonly #keys: KeySpace;
-  /** Versions of a key, by time, then arrival. */
+  /** Versions of a key, by time, stamp, then arrival. */
   readonly #rows = new Map<number, Version[]>();
   readonly #slots: GroupedSlots;
   readonly #added: KeyedLog<Version>;
@@ -45,7 +46,7 @@ export class Versions implements StateTable {
 
   /** Throws MILLRACE_SCHEMA, and keeps nothing, for a row that cannot be stored. */
   set(slot: number, time: number, stamp: number, row: unknown): void {
-    const version: Version = { time, from: Math.max(time, stamp), row, gone: false };
+    const version: Version = { time, stamp, from: Math.max(time, stamp), row, gone: false };
     this.#added.add(slot, version, (writer) => encodeVersion(version, writer));
     this.#insert(slot, version);
   }
@@ -81,8 +82,8 @@ export class Versions implements StateTable {
     while (reader.remaining > 0) {
       const slot = readKey(this.#keys, reader);
       const time = reader.f64();
-      const from = reader.f64();
-      this.#insert(slot, { time, from, row: decodeValue(reader), gone: false });
+      const stamp = reader.f64();
+      this.#insert(slot, { time, stamp, from: Math.max(time, stamp), row: decodeValue(reader), gone: false });
     }
   }
 
@@ -101,10 +102,14 @@ export class Versions implements StateTable {
       this.#slots.add(slot);
     }
     let at = versions.length;
-    while (at > 0 && versions[at - 1].time > version.time) at--;
+    while (at > 0 && isLater(versions[at - 1], version)) at--;
     versions.splice(at, 0, version);
     if (versions.length > 1) this.#superseded.push(Math.max(version.from, versions[versions.length - 1].from), slot);
   }
+}
+
+function isLater(a: Version, b: Version): boolean {
+  return a.time > b.time || (a.time === b.time && a.stamp > b.stamp);
 }
 
 /** The place of the version that is the row at a time, or -1. */
@@ -116,6 +121,6 @@ function latest(versions: readonly Version[], time: number): number {
 
 function encodeVersion(version: Version, writer: ByteWriter): void {
   writer.f64(version.time);
-  writer.f64(version.from);
+  writer.f64(version.stamp);
   encodeValue(version.row, writer);
 }
