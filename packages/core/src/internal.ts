@@ -43,7 +43,7 @@ export { ByteReader, ByteWriter } from "./codec/bytes.ts";
 export { Coordinator } from "./engine/coordinator.ts";
 export type { CollectionChange, CollectionRow } from "./engine/collections.ts";
 export { Instance } from "./engine/instance.ts";
-export type { InstanceHandle, InstancePorts, OpenOptions, Suspect } from "./engine/instance.ts";
+export type { InstanceHandle, InstancePorts, OpenOptions } from "./engine/instance.ts";
 export { fingerprint } from "./engine/hosting/fingerprint.ts";
 export { inThreadHost } from "./engine/hosting/host.ts";
 export type { Host, HostEnvironment } from "./engine/hosting/host.ts";
