@@ -23,6 +23,10 @@ const STEP_MILLISECONDS = 100;
 /** Reads in a step: below the number of chunks whose times a lane remembers. */
 const STEP_READS = 32;
 
+/** Steps await nothing but commits, which may resolve at once: after so many, or so long, others have their turn. */
+const STEPS_A_TURN = 64;
+const TURN_MILLISECONDS = 20;
+
 /** What a partition needs of the instance that runs it. */
 export interface PartitionPorts {
   readonly ledger: Ledger;
@@ -141,11 +145,20 @@ export class Partition {
 
   /** Steps until stopped, or until all input has been taken in. Rejects when the partition cannot go on. */
   async run(): Promise<void> {
+    const { clock } = this.#ports;
+    let turned = clock.now();
+    let steps = 0;
     try {
       while (!this.#stopping) {
         this.#woken = false;
         const worked = await this.#step();
-        if (worked) continue;
+        if (worked) {
+          if (++steps % STEPS_A_TURN === 0 || clock.now() - turned >= TURN_MILLISECONDS) {
+            await clock.turn();
+            turned = clock.now();
+          }
+          continue;
+        }
         await this.#inFlight;
         this.#ports.drained?.(this.id);
         if (this.#isFinished()) {

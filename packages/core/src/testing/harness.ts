@@ -1,0 +1,176 @@
+import type { Key } from "../contracts/batch.ts";
+import type { SplitReader, Source } from "../contracts/source.ts";
+import { MillraceError } from "../errors.ts";
+import { ObjectRows } from "../codec/formats/struct-rows.ts";
+import { issuesText } from "../codec/formats/json-lines.ts";
+import type { Cut } from "../engine/plan.ts";
+import { Runtime } from "../engine/runtime.ts";
+import type { Workflow } from "../graph/graph.ts";
+import type { Collection, Topic } from "../graph/refs.ts";
+import { virtualClock } from "../memory/clock.ts";
+import { createMemoryLedger } from "../memory/ledger.ts";
+import { milliseconds, type Duration } from "../time/duration.ts";
+
+export interface HarnessOptions {
+  /** Processing time at the start, epoch milliseconds. Default 0. */
+  readonly start?: number;
+  /** Where the workflows are cut into stages. Default "none". */
+  readonly cut?: Cut;
+  /** Partitions of keyed stages. Default 1. */
+  readonly partitions?: number;
+}
+
+/** Workflows under test: in memory, in this thread, in virtual time. */
+export interface Harness {
+  /** Gives atoms to a topic that a workflow reads; resolves when they and all that follows from them are committed. */
+  push<T>(topic: Topic<T>, ...values: readonly T[]): Promise<void>;
+  /** Moves processing time on: timers, early results, timeouts. Event time follows from the atoms alone. */
+  advance(duration: Duration): Promise<void>;
+  /** Ends all input: every window closes. */
+  end(): Promise<void>;
+  /** Everything that was written to a topic so far. Dead letters are at `${topic.name}.dead`. */
+  values<T>(topic: Topic<T> | string): Promise<T[]>;
+  /** The rows of a collection, by ascending key. */
+  rows<T>(collection: Collection<T>): T[];
+  get<T>(collection: Collection<T>, key: Key): T | undefined;
+  /** Kills and starts again from the last commit: what an operator did not keep as state is gone. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts workflows for a test: `const h = await harness(ranking); await h.push(readings, ...); h.rows(best)`. */
+export async function harness(workflows: Workflow | readonly Workflow[], options: HarnessOptions = {}): Promise<Harness> {
+  const all = "kind" in workflows ? [workflows] : workflows;
+  const clock = virtualClock(options.start ?? 0);
+  const inputs = new Map<string, PushedInput>();
+  const written = new Set<string>();
+  for (const { nodes } of all) {
+    for (const { spec } of nodes) if (spec.kind === "sink" && spec.target.kind === "topic") written.add(spec.target.name);
+  }
+  for (const { nodes } of all) {
+    for (const { spec } of nodes) if (spec.kind === "source" && !written.has(spec.topic.name)) inputs.set(spec.topic.name, new PushedInput(spec.topic.name));
+  }
+  let ledger = createMemoryLedger({ clock });
+  let commits = 0;
+  const begin = (): Promise<Runtime> => {
+    const counted = { ...ledger, commit: (commit: Parameters<typeof ledger.commit>[0]) => (commits++, ledger.commit(commit)) };
+    const { cut = "none", partitions = 1 } = options;
+    return Runtime.start({ workflows: all, ledger: counted, clock, cut, instances: partitions, sources: Object.fromEntries(inputs) });
+  };
+  let runtime = await begin();
+  let failure: { readonly error: unknown } | undefined;
+  const watch = (): void => void runtime.finished.catch((error: unknown) => (failure = { error }));
+  watch();
+
+  /** In memory everything happens in microtasks: two turns without a commit, and nothing is left to do. */
+  const settle = async (): Promise<void> => {
+    for (let quiet = 0, seen = commits; quiet < 3; ) {
+      await clock.turn();
+      if (failure !== undefined) throw failure.error;
+      quiet = commits === seen ? quiet + 1 : 0;
+      seen = commits;
+    }
+  };
+  await settle();
+
+  return {
+    async push<T>(topic: Topic<T>, ...values: readonly T[]): Promise<void> {
+      const input = inputs.get(topic.name);
+      if (input === undefined) {
+        const names = [...inputs.keys()].join(", ");
+        throw new MillraceError("MILLRACE_USAGE", `harness, topic ${topic.name}`, `no workflow under test reads it from outside; they read ${names}`);
+      }
+      input.push(values.map((value) => validated(topic, value)));
+      await settle();
+    },
+    async advance(duration) {
+      const target = clock.now() + milliseconds(duration, "harness: advance");
+      // Time goes from timer to timer, so that what one of them starts sees its own time.
+      for (let next = clock.next(); next <= target; next = clock.next()) {
+        clock.advanceTo(next);
+        await settle();
+      }
+      clock.advanceTo(target);
+      await settle();
+    },
+    async end() {
+      for (const input of inputs.values()) input.end();
+      await settle();
+    },
+    async values<T>(topic: Topic<T> | string): Promise<T[]> {
+      const found: T[] = [];
+      for await (const { value } of runtime.read(typeof topic === "string" ? topic : topic.name)) found.push(value as T);
+      return found;
+    },
+    rows: <T>(collection: Collection<T>) => runtime.rows(collection.name).map(({ row }) => row as T),
+    get: <T>(collection: Collection<T>, key: Key) => runtime.get(collection as Collection<unknown>, key) as T | undefined,
+    async restart() {
+      ledger = ledger.reopen();
+      await runtime.stop().catch(() => undefined);
+      runtime = await begin();
+      watch();
+      failure = undefined;
+      await settle();
+    },
+    stop: () => runtime.stop(),
+  };
+}
+
+/** Atoms that a test pushes, kept so that they can be read again from any position. */
+class PushedInput implements Source {
+  readonly name: string;
+  readonly #chunks: (readonly unknown[])[] = [];
+  readonly #waiting = new Set<() => void>();
+  #ended = false;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  push(values: readonly unknown[]): void {
+    if (this.#ended) throw new MillraceError("MILLRACE_USAGE", `harness, topic ${this.name}`, "its input has ended; push before end()");
+    if (values.length > 0) this.#chunks.push(values);
+    this.#wake();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  splits(): Promise<readonly { readonly id: string; readonly parallel: boolean }[]> {
+    return Promise.resolve([{ id: "pushed", parallel: false }]);
+  }
+
+  open({ position }: { readonly position: number }): Promise<SplitReader> {
+    let index = position;
+    let ready: (() => void) | undefined;
+    return Promise.resolve({
+      next: () => {
+        const values = this.#chunks[index];
+        if (values === undefined) return Promise.resolve(this.#ended ? "end" : "idle");
+        index++;
+        return Promise.resolve({ index: index - 1, next: index, count: values.length, rows: new ObjectRows(values), malformed: [], bytes: values.length });
+      },
+      onReady: (callback: () => void) => {
+        ready = callback;
+        this.#waiting.add(callback);
+      },
+      close: () => {
+        if (ready !== undefined) this.#waiting.delete(ready);
+        return Promise.resolve();
+      },
+    });
+  }
+
+  #wake(): void {
+    for (const callback of this.#waiting) callback();
+  }
+}
+
+function validated<T>(topic: Topic<T>, value: T): unknown {
+  if (topic.schema === undefined) return value;
+  const result = topic.schema["~standard"].validate(value);
+  if (result instanceof Promise || result.issues === undefined) return result instanceof Promise ? value : result.value;
+  throw new MillraceError("MILLRACE_SCHEMA", `harness, topic ${topic.name}`, `a value does not match its schema: ${issuesText(result.issues)}`);
+}
