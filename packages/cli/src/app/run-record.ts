@@ -80,7 +80,7 @@ async function describe(sources: Readonly<Record<string, SourceBinding>>): Promi
   const inputs: Record<string, readonly InputSplit[]> = {};
   for (const [topic, source] of Object.entries(sources)) {
     if ("kind" in source) {
-      inputs[topic] = [{ id: GENERATOR }];
+      inputs[topic] = [{ id: source.identity ?? GENERATOR }];
       continue;
     }
     const splits = await source.splits();
