@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
@@ -20,6 +20,7 @@ export interface Ended {
 export interface RunOptions {
   readonly cwd?: string;
   readonly input?: string | Buffer;
+  readonly env?: Readonly<Record<string, string>>;
   /** Called once the process runs. */
   readonly during?: (child: ChildProcess) => void;
 }
@@ -29,9 +30,9 @@ export function millrace(args: readonly string[], options: RunOptions = {}): Pro
   return run(process.execPath, ["--conditions=millrace-source", bin, ...args], options);
 }
 
-export function run(command: string, args: readonly string[], { cwd = repositoryRoot, input, during }: RunOptions = {}): Promise<Ended> {
+export function run(command: string, args: readonly string[], { cwd = repositoryRoot, input, env: added, during }: RunOptions = {}): Promise<Ended> {
   const { NODE_OPTIONS: _, NODE_TEST_CONTEXT: __, ...env } = process.env;
-  const child = spawn(command, args, { cwd, env, stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(command, args, { cwd, env: { ...env, ...added }, stdio: ["pipe", "pipe", "pipe"] });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
@@ -44,6 +45,26 @@ export function run(command: string, args: readonly string[], { cwd = repository
     child.on("error", reject);
     child.on("close", (code, signal) => resolve({ code, signal, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }));
   });
+}
+
+/** For `during`: sends a signal once a folder holds so many bytes, so that it comes in the middle of a run however slow that is. */
+export function signalAt(folder: string, bytes: number, signal: NodeJS.Signals): (child: ChildProcess) => void {
+  return (child) => {
+    const timer = setInterval(() => {
+      if (bytesOf(folder) < bytes) return;
+      clearInterval(timer);
+      child.kill(signal);
+    }, 5);
+    child.once("exit", () => clearInterval(timer));
+  };
+}
+
+/** Bytes of all files below a folder; none where it is not there yet. */
+export function bytesOf(folder: string): number {
+  let bytes = 0;
+  if (!existsSync(folder)) return 0;
+  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) bytes += statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0;
+  return bytes;
 }
 
 /** A folder that goes with the test. */

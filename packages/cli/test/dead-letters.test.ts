@@ -58,7 +58,7 @@ test("a raw row that is no JSON, or not of the schema, is not replayed", async (
   t.after(() => rmSync(data, { recursive: true, force: true }));
   const file = join(data, "words.ndjson");
   writeFileSync(file, '{"word":"a"}\nnot json\n');
-  const copy = workflow("copy", (flow) => flow.from(words).to(topic("copied")));
+  const copy = workflow("copy", (flow) => flow.from(words).to(topic<{ word: string }>("copied")));
   const folder = join(data, "store");
   const app = await start(copy, { data: folder, inputs: { words: file } });
   await app.finished;

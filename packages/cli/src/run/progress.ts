@@ -17,7 +17,7 @@ export async function showProgress(runtime: Runtime, sources: Readonly<Record<st
     const seconds = (performance.now() - begun) / 1000;
     const text = progressLine({ atomsIn, bytesIn, late, dead: counts.dead, seconds, total });
     if (ended) return;
-    stderr.write(`\r\u001B[2K${text.slice(0, Math.max(20, stderr.columns - 1))}`);
+    stderr.write(`\r\u001B[2K${text.slice(0, (stderr.columns || 80) - 1)}`);
     drawn = true;
   };
   let ended = false;

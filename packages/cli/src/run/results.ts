@@ -52,7 +52,7 @@ export async function firstDeadLetter(runtime: Runtime, { reads }: GraphNames): 
 }
 
 /** On a terminal, more rows than this of one name are only counted. */
-const SHOWN_ROWS = 20;
+const SHOWN_ROWS = 10;
 
 async function print(runtime: Runtime, names: GraphNames, name: string, named: boolean): Promise<number> {
   const writer = createNdjsonWriter("-");
