@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { SUMS, sumRows, writeModule } from "./modules.ts";
@@ -66,9 +66,10 @@ test("a failed run leaves the results of an earlier one as they were", async (t)
 test("a reader that has seen enough ends the command without an error", async (t) => {
   const folder = temporaryFolder(t);
   const file = writeModule(folder, 'import { topic, workflow } from "millrace";\nexport const copy = workflow("copy", (flow) => flow.from(topic("words")).to(topic("out")));\n');
+  mkdirSync(join(folder, "tmp"));
   writeFileSync(join(folder, "words.ndjson"), `${JSON.stringify({ text: "x".repeat(100) })}\n`.repeat(50_000));
-  const { code, stderr } = await millrace(["run", file, "--in", "words=words.ndjson"], { cwd: folder, during: (child) => child.stdout?.once("data", () => child.stdout?.destroy()) });
+  const { code, stderr } = await millrace(["run", file, "--in", "words=words.ndjson"], { cwd: folder, env: { TMPDIR: join(folder, "tmp") }, during: (child) => child.stdout?.once("data", () => child.stdout?.destroy()) });
   assert.equal(code, 0, stderr);
   assert.doesNotMatch(stderr, /EPIPE/);
-  assert.ok(!existsSync(join(folder, "out")));
+  assert.deepEqual(readdirSync(join(folder, "tmp")), []);
 });

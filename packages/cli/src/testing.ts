@@ -1,2 +1,2 @@
-export { verifyOperator } from "@millrace/core/testing";
-export type { OperatorOutput, OperatorSubject, OutputRow, ScriptRow, ScriptStep } from "@millrace/core/testing";
+export { harness, verifyOperator } from "@millrace/core/testing";
+export type { Harness, HarnessOptions, OperatorOutput, OperatorSubject, OutputRow, ScriptRow, ScriptStep } from "@millrace/core/testing";

@@ -19,7 +19,10 @@ export async function openStore(data: string | undefined, durability: "process" 
   const directory = temporary ? mkdtempSync(join(tmpdir(), "millrace-")) : resolve(data);
   const remove = (): void => {
     if (temporary) rmSync(directory, { recursive: true, force: true });
+    process.removeListener("exit", remove);
   };
+  // However the process ends, unless it is killed.
+  if (temporary) process.on("exit", remove);
   try {
     const ledger = await openEmbeddedLedger({ directory, durability });
     return {

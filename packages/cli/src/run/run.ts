@@ -8,7 +8,7 @@ import { bindInput, bindModuleInput, type BoundInput } from "../app/inputs.ts";
 import { rememberRun } from "../app/run-record.ts";
 import { openStore, type Store } from "../app/store.ts";
 import type { LoadedWorkflows } from "../modules.ts";
-import { usage } from "../say.ts";
+import { counted, usage } from "../say.ts";
 import { showProgress } from "./progress.ts";
 import { firstDeadLetter, writeResults, type Output } from "./results.ts";
 import { totalOf, type Totals } from "../app/totals.ts";
@@ -166,6 +166,6 @@ async function tooManyErrors(dead: number, { maxErrors, data }: RunRequest, runt
   return new MillraceError(
     "MILLRACE_TOO_MANY_ERRORS",
     "run",
-    `${dead.toLocaleString("en")} atoms were refused, more than --max-errors ${maxErrors} allows. ${example ?? ""}\n  ${remedy}`,
+    `refused ${counted(dead, "atom")}, more than --max-errors ${maxErrors} allows. ${example ?? ""}\n  ${remedy}`,
   );
 }
