@@ -1,0 +1,35 @@
+/**
+ * Fills a data folder with state, or (without a count) opens it again and waits until the first atom
+ * that is appended has gone through. Arguments: data folder, instances, count. Prints one line of JSON.
+ */
+import { fileURLToPath } from "node:url";
+import { start } from "millrace";
+import { probed, profiles } from "../workflows/profiles.ts";
+
+const [data = "", instances = "1", countText] = process.argv.slice(2);
+const TEXT = "x".repeat(1000);
+const PER_APPEND = 1000;
+const WAITING = 16;
+
+const loaded = performance.now();
+const app = await start(fileURLToPath(new URL("../workflows/profiles.ts", import.meta.url)), { data, instances: Number(instances) });
+const opened = performance.now();
+const input = app.topic(profiles);
+const collection = app.collection(probed);
+if (countText !== undefined) {
+  const count = Number(countText);
+  for (let first = 0; first < count; first += PER_APPEND * WAITING) {
+    const appends = [];
+    for (let from = first; from < Math.min(count, first + PER_APPEND * WAITING); from += PER_APPEND) {
+      appends.push(input.append(Array.from({ length: Math.min(PER_APPEND, count - from) }, (_, i) => ({ user: `user-${from + i}`, text: TEXT, probe: false }))));
+    }
+    await Promise.all(appends);
+  }
+}
+const user = countText === undefined ? `late-${process.pid}` : "user-0";
+const seen = new Promise<void>((resolve) => collection.subscribe((changes) => changes.some(({ key }) => key === user) && resolve()));
+await input.append([{ user, text: TEXT, probe: true }]);
+await seen;
+console.log(JSON.stringify({ loaded, open: opened - loaded, first: performance.now() - loaded, sinceStart: performance.now() }));
+await app.stop();
+process.exit(0);
