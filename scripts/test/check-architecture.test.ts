@@ -22,7 +22,7 @@ test("each way to break the direction of imports is reported at its file and lin
   write("packages/core/src/codec/io.ts", 'import { readFile } from "node:fs/promises";\n');
   write("packages/core/src/codec/driver.ts", 'export * from "@millrace/drivers/files";\n');
   write("packages/core/src/codec/undeclared.ts", 'import { z } from "zod";\n');
-  write("packages/core/src/codec/allowed.ts", 'import type { A } from "../contracts/up.ts";\nimport { Packr } from "msgpackr";\n');
+  write("packages/core/src/codec/allowed.ts", 'import type { A } from "../contracts/up.ts";\nimport type { StandardSchemaV1 } from "@standard-schema/spec";\n');
   write("packages/drivers/src/files/deep.ts", 'import { step } from "@millrace/core/src/engine/step.ts";\n');
   write("packages/drivers/src/files/sibling.ts", 'const url = new URL("../embedded/worker.ts", import.meta.url);\n');
   write("packages/drivers/src/files/leaves.ts", 'await import("../../../core/src/errors.ts");\n');
@@ -33,7 +33,7 @@ test("each way to break the direction of imports is reported at its file and lin
   write("packages/core/src/time/long.ts", "\n".repeat(501));
 
   const reported = check();
-  assert.ok(reported.some((line) => line.startsWith("packages/core/package.json: declares @standard-schema/spec, which no source file imports")));
+  assert.ok(reported.some((line) => line.startsWith("packages/cli/package.json: declares commander, which no source file imports")));
   const expected = [
     ['packages/core/src/contracts/up.ts:2: imports "../engine/step.ts"', "contracts may import errors.ts beside itself"],
     ["packages/core/src/contracts/type-query.ts:1:", "contracts may import errors.ts beside itself"],

@@ -41,21 +41,21 @@ export class CollectionStore {
   apply(table: string, group: number, bytes: Uint8Array): void {
     const name = table.slice(COLLECTION_TABLE.length);
     let groups = this.#groups.get(name);
-    if (groups === undefined) this.#groups.set(name, (groups = new Map()));
+    if (groups === undefined) this.#groups.set(name, (groups = new Map<number, Map<string, Held>>()));
     let rows = groups.get(group);
-    if (rows === undefined) groups.set(group, (rows = new Map()));
+    if (rows === undefined) groups.set(group, (rows = new Map<string, Held>()));
     const changes: CollectionChange[] = [];
     const reader = new ByteReader(bytes);
     while (reader.remaining > 0) {
       const keyBytes = reader.bytes(reader.varint()).slice();
       const key = decodeKey(keyBytes, 0, keyBytes.length);
-      const name = keyBytes.join();
+      const identity = keyBytes.join();
       if (reader.u8() === 0) {
-        rows.delete(name);
+        rows.delete(identity);
         changes.push({ key, row: undefined });
       } else {
         const row = decodeValue(reader);
-        rows.set(name, { bytes: keyBytes, key, row });
+        rows.set(identity, { bytes: keyBytes, key, row });
         changes.push({ key, row });
       }
     }

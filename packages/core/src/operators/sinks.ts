@@ -41,10 +41,16 @@ export function topicSink(target: Topic<unknown>, outputs: Outputs, context: Ope
   };
 }
 
+interface PendingRow {
+  readonly key: Uint8Array;
+  readonly row: unknown;
+  readonly deleted: boolean;
+}
+
 /** Upserts into a collection, or deletes where the row says so. Of several changes of a row in one step only the last is kept. */
 export function collectionSink(target: Collection<unknown>, outputs: Outputs, context: OperatorContext): Operator {
   const scratch = new ByteWriter();
-  const pending = new Map<number, Map<string, { readonly key: Uint8Array; readonly row: unknown; readonly deleted: boolean }>>();
+  const pending = new Map<number, Map<string, PendingRow>>();
   return {
     tables: [],
     advance: () => undefined,
@@ -56,7 +62,7 @@ export function collectionSink(target: Collection<unknown>, outputs: Outputs, co
         const key = scratch.take();
         const group = keyGroup(keyHash(key, 0, key.length), context.keyGroups);
         let rows = pending.get(group);
-        if (rows === undefined) pending.set(group, (rows = new Map()));
+        if (rows === undefined) pending.set(group, (rows = new Map<string, PendingRow>()));
         rows.set(key.join(), { key, row, deleted: ((batch.kinds?.[at] ?? 0) & ~PROVISIONAL) === DELETE });
       });
     },

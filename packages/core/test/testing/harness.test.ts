@@ -22,7 +22,7 @@ const perRoom = workflow("per-room", (flow) => {
   rooms
     .window(tumbling("1m"))
     .aggregate({ sum: sum((r) => r.value) })
-    .map(({ key, sum }) => ({ key, sum }))
+    .map((row) => ({ key: row.key, sum: row.sum }))
     .to(totals);
   rooms.window(tumbling("1m"), { early: "5s" }).aggregate({ n: count() }).to(latest);
 });

@@ -30,7 +30,7 @@ export class TopStore implements StateTable {
 
   set(end: number, candidate: Candidate): void {
     let window = this.#windows.get(end);
-    if (window === undefined) this.#windows.set(end, (window = new Map()));
+    if (window === undefined) this.#windows.set(end, (window = new Map<string, Candidate>()));
     window.set(candidate.identity, candidate);
     this.#mark(end, candidate.identity);
   }
