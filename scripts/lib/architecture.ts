@@ -29,6 +29,7 @@ export interface Architecture {
 interface Manifest {
   readonly name: string;
   readonly exports?: Record<string, Record<string, string>>;
+  readonly imports?: Record<string, unknown>;
   readonly dependencies?: Record<string, string>;
   readonly peerDependencies?: Record<string, string>;
   readonly optionalDependencies?: Record<string, string>;
@@ -81,6 +82,7 @@ export class Judge {
     if (from === undefined) return "this folder has no row in architecture.json. Add one, or move the file.";
     if (specifier.startsWith(".")) return this.#judgeRelative(file, from, posix.join(dirname(file), specifier));
     if (specifier.startsWith("node:") || builtinModules.includes(specifier)) return judgeBuiltin(file, from);
+    if (specifier.startsWith("#")) return this.#judgeOwnName(from, specifier);
     return this.#judgePackage(file, from, specifier);
   }
 
@@ -96,6 +98,12 @@ export class Judge {
     const table = this.architecture.folders.find(({ inside }) => file.startsWith(`${inside}/`));
     if (table === undefined || !target.startsWith(`${table.inside}/`)) return undefined;
     return judgeFolder(table, file, target);
+  }
+
+  /** `#name`: what a package calls a file of its own. */
+  #judgeOwnName(from: Row, specifier: string): string | undefined {
+    const names = Object.keys(this.#manifests.get(from.path)?.imports ?? {});
+    return names.includes(specifier) ? undefined : `${from.path}/package.json has no ${specifier} in its imports. Add it there.`;
   }
 
   #judgePackage(file: string, from: Row, specifier: string): string | undefined {

@@ -28,6 +28,8 @@ test("each way to break the direction of imports is reported at its file and lin
   write("packages/drivers/src/files/leaves.ts", 'await import("../../../core/src/errors.ts");\n');
   write("packages/drivers/src/files/allowed.ts", 'import { MillraceError } from "@millrace/core";\nimport "node:fs";\n');
   write("packages/drivers/test/files/read.test.ts", 'import { realData } from "../../../../e2e/support/data.ts";\n');
+  write("packages/cli/src/own-name.ts", 'await import("#nothing");\n');
+  write("packages/cli/src/allowed.ts", 'await import("#main");\n');
   write("examples/city/inside.ts", 'import { plan } from "@millrace/core/internal";\n');
   write("bench/micro/allowed.ts", 'import "../../packages/core/src/errors.ts";\n');
   write("packages/core/src/time/long.ts", "\n".repeat(501));
@@ -44,6 +46,7 @@ test("each way to break the direction of imports is reported at its file and lin
     ["packages/drivers/src/files/deep.ts:1:", 'has no export "./src/engine/step.ts"'],
     ["packages/drivers/src/files/sibling.ts:1:", "files may import nothing beside itself"],
     ["packages/drivers/src/files/leaves.ts:1:", "Import @millrace/core by its name"],
+    ["packages/cli/src/own-name.ts:1:", "has no #nothing in its imports"],
     ["examples/city/inside.ts:1:", "public exports only"],
     ["packages/core/src/time/long.ts:501:", "the ceiling is 500"],
   ] as const;
