@@ -9,6 +9,7 @@ import { keyByOperator } from "../operators/key-by.ts";
 import type { Operator, OperatorContext } from "../operators/operator.ts";
 import { ProcessOperator } from "../operators/process/process-operator.ts";
 import { ReduceOperator } from "../operators/reduce/reduce-operator.ts";
+import { SessionOperator } from "../operators/session/session-operator.ts";
 import { collectionSink, topicSink, type Outputs } from "../operators/sinks.ts";
 import { MapAsyncOperator } from "../operators/map-async/map-async-operator.ts";
 import { KeySpace } from "../operators/state/key-space.ts";
@@ -243,11 +244,11 @@ export class Pipeline {
         return keyByOperator(spec, this.keySpace(keyByOf(this.#plan.workflow, node, false) ?? node.index), context);
       case "window": {
         const slicing = slicingOf(spec.window);
-        if (slicing === undefined) {
-          throw new MillraceError("MILLRACE_GRAPH", context.subject, "session windows are not built yet");
-        }
         const keyBy = keyByOf(this.#plan.workflow, node, true);
-        return new WindowOperator(spec, slicing, role, keyBy === undefined ? undefined : this.keySpace(keyBy), context);
+        const keys = keyBy === undefined ? undefined : this.keySpace(keyBy);
+        if (spec.window.kind === "session") return new SessionOperator(spec, spec.window.gap, role, keys, context);
+        if (slicing === undefined) throw new MillraceError("MILLRACE_GRAPH", context.subject, `it cannot make windows of kind ${spec.window.kind}`);
+        return new WindowOperator(spec, slicing, role, keys, context);
       }
       case "distinct":
         return distinctOperator(spec, this.#inputKeys(node, context), context);

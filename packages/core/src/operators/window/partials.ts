@@ -26,34 +26,50 @@ export function partialLayout(parts: readonly Part[]): RowLayout {
  */
 export function partialBatch(slice: Slice, parts: readonly Part[], layout: RowLayout, keys: KeySpace | undefined): Batch {
   const { count } = slice;
-  const columns: Column[] = [];
-  for (const [p, part] of parts.entries()) {
-    if (part.form === "numeric") {
-      const { width } = part.aggregate;
-      const numbers = slice.numbers[p] as Float64Array;
-      for (let w = 0; w < width; w++) {
-        const values = new Float64Array(count);
-        for (let row = 0; row < count; row++) values[row] = numbers[row * width + w];
-        columns.push(numberColumn(values));
-      }
-    } else {
-      const writer = new ByteWriter();
-      const encoded = (slice.values[p] as unknown[]).map((accumulator) => {
-        part.aggregate.encode(accumulator as never, writer);
-        return writer.take();
-      });
-      columns.push(valueColumn(encoded));
-    }
-  }
+  const rows = Int32Array.from({ length: count }, (_, row) => row);
   return {
     count,
     selection: undefined,
-    rows: new StructRows(layout, columns, count),
+    rows: new StructRows(layout, accumulatorColumns(slice, rows, parts), count),
     times: new Float64Array(count).fill(slice.start),
     stamps: new Float64Array(count).fill(slice.minEnd),
     kinds: undefined,
     keys: keys === undefined ? undefined : { table: keys.table, slots: slice.slots.subarray(0, count) },
   };
+}
+
+/** Accumulators by part, then by row: `width` numbers a row, or a value. */
+export interface Accumulators {
+  readonly numbers: readonly (Float64Array | undefined)[];
+  readonly values: readonly (unknown[] | undefined)[];
+}
+
+/** The columns of the accumulators of some rows, in the order of `partialLayout`. */
+export function accumulatorColumns(from: Accumulators, rows: Int32Array, parts: readonly Part[]): Column[] {
+  const columns: Column[] = [];
+  for (const [p, part] of parts.entries()) {
+    if (part.form === "numeric") {
+      const { width } = part.aggregate;
+      const numbers = from.numbers[p] as Float64Array;
+      for (let w = 0; w < width; w++) {
+        const values = new Float64Array(rows.length);
+        for (let i = 0; i < rows.length; i++) values[i] = numbers[rows[i] * width + w];
+        columns.push(numberColumn(values));
+      }
+    } else {
+      const writer = new ByteWriter();
+      const accumulators = from.values[p] as unknown[];
+      columns.push(
+        valueColumn(
+          Array.from(rows, (row) => {
+            part.aggregate.encode(accumulators[row] as never, writer);
+            return writer.take();
+          }),
+        ),
+      );
+    }
+  }
+  return columns;
 }
 
 /** The accumulators of a partial batch, by aggregate: numbers interleaved as in a slice, or the bytes. */
@@ -77,8 +93,8 @@ export function partialColumns(rows: Rows, parts: readonly Part[]): PartialColum
   });
 }
 
-/** Merges row `from` of partial columns into a row of a slice. */
-export function mergePartials(slice: Slice, row: number, columns: PartialColumns, from: number, parts: readonly Part[]): void {
+/** Merges row `from` of partial columns into a row of accumulators. */
+export function mergePartials(slice: Accumulators, row: number, columns: PartialColumns, from: number, parts: readonly Part[]): void {
   for (const [p, part] of parts.entries()) {
     if (part.form === "numeric") {
       const { width } = part.aggregate;

@@ -1,11 +1,11 @@
 import type { RowLayout } from "../../codec/formats/struct-rows.ts";
 import { AFTER, INSERT, PROVISIONAL, type Batch } from "../../contracts/batch.ts";
-import { LATE, RESULTS, type WindowNode } from "../../graph/nodes.ts";
-import { BatchBuilder, rowAt, select } from "../batches.ts";
-import { forEachRow, readNumbers } from "../extract.ts";
+import { RESULTS, type WindowNode } from "../../graph/nodes.ts";
+import { BatchBuilder, rowAt } from "../batches.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
 import type { KeySpace } from "../state/key-space.ts";
 import type { StateTable } from "../state/table.ts";
+import { WindowInputs, withoutLate } from "./inputs.ts";
 import { layoutOf, type Part } from "./layout.ts";
 import { mergePartials, partialBatch, partialColumns, partialLayout } from "./partials.ts";
 import type { Slice } from "./slice.ts";
@@ -31,6 +31,7 @@ export class WindowOperator implements Operator {
   readonly #keys: KeySpace | undefined;
   readonly #store: SliceStore;
   readonly #partialLayout: RowLayout;
+  readonly #inputs: WindowInputs;
   #watermark = -Infinity;
   /** Ends of windows that hold something and have not been closed for good. */
   readonly #open = new Set<number>();
@@ -40,8 +41,6 @@ export class WindowOperator implements Operator {
   #slots = new Int32Array(0);
   #sliceRows = new Int32Array(0);
   #starts = new Float64Array(0);
-  readonly #numbers: Float64Array[] = [];
-  readonly #values: unknown[][] = [];
 
   constructor(node: WindowNode, slicing: Slicing, role: WindowRole, keys: KeySpace | undefined, context: OperatorContext) {
     this.#node = node;
@@ -52,6 +51,7 @@ export class WindowOperator implements Operator {
     this.#parts = layoutOf(node.aggregates);
     this.#store = new SliceStore(this.#parts, keys);
     this.#partialLayout = partialLayout(this.#parts);
+    this.#inputs = new WindowInputs(this.#parts, context);
     this.tables = role === "combine" ? [] : [this.#store];
   }
 
@@ -117,10 +117,12 @@ export class WindowOperator implements Operator {
   }
 
   #addRows(batch: Batch): void {
-    let rest = this.#withoutLate(batch);
-    if (rest.count === 0) return;
-    for (let without = this.#readInputs(rest); without !== undefined; without = this.#readInputs(rest)) rest = without;
+    const slicing = this.#slicing;
+    const { lateness } = this.#node;
+    // Rows that are late for all of their windows; those that are late for some lie in slices of their own.
+    const rest = this.#inputs.read(withoutLate(batch, this.#context, (time, stamp) => slicing.lastEnd(slicing.sliceStart(time)) + lateness <= stamp));
     const { count } = rest;
+    this.#reserve(count);
     const starts = this.#starts;
     const slots = this.#slots;
     const keySlots = rest.keys?.slots;
@@ -150,11 +152,11 @@ export class WindowOperator implements Operator {
     }
     this.#parts.forEach((part, p) => {
       if (part.form === "numeric") {
-        part.aggregate.addMany(slice.numbers[p] as Float64Array, rows, this.#numbers[p], from, to);
+        part.aggregate.addMany(slice.numbers[p] as Float64Array, rows, this.#inputs.numbers[p], from, to);
         return;
       }
       const accumulators = slice.values[p] as unknown[];
-      const inputs = this.#values[p];
+      const inputs = this.#inputs.values[p];
       for (let i = from; i < to; i++) {
         const input = inputs[i];
         if (input === undefined || input === null) continue;
@@ -162,31 +164,6 @@ export class WindowOperator implements Operator {
       }
     });
     this.#touch(slice, from, to);
-  }
-
-  /** Reads what the aggregates need of each row, before any state changes; the batch without failed rows where some failed. */
-  #readInputs(batch: Batch): Batch | undefined {
-    const { count } = batch;
-    this.#reserve(count);
-    for (const [p, part] of this.#parts.entries()) {
-      if (part.form === "numeric") {
-        if (part.input === undefined) {
-          this.#numbers[p].fill(1, 0, count);
-          continue;
-        }
-        const without = readNumbers(part.input, batch, this.#numbers[p], this.#context);
-        if (without !== undefined) return without;
-        continue;
-      }
-      const inputs = this.#values[p];
-      const { input } = part.aggregate;
-      const { rows } = batch;
-      const without = forEachRow(batch, this.#context, (row, i) => {
-        inputs[i] = input(part.custom ? rows.get(row) : rows.view(row));
-      });
-      if (without !== undefined) return without;
-    }
-    return undefined;
   }
 
   #addPartials(batch: Batch): void {
@@ -202,28 +179,6 @@ export class WindowOperator implements Operator {
       mergePartials(slice, target, columns, row, this.#parts);
       this.#touch(slice, i, i + 1);
     }
-  }
-
-  /** Rows that are late for all their windows go to the late output. */
-  #withoutLate(batch: Batch): Batch {
-    const { lateness } = this.#node;
-    let late: number[] | undefined;
-    for (let i = 0; i < batch.count; i++) {
-      const row = rowAt(batch, i);
-      if (this.#slicing.lastEnd(this.#slicing.sliceStart(batch.times[row])) + lateness <= batch.stamps[row]) {
-        late ??= [];
-        late.push(i);
-      }
-    }
-    if (late === undefined) return batch;
-    const lateRows = Int32Array.from(late, (i) => rowAt(batch, i));
-    this.#context.late(late.length);
-    this.#context.emit(LATE, select(batch, lateRows, lateRows.length));
-    const isLate = new Set(late);
-    const rest = new Int32Array(batch.count - late.length);
-    let count = 0;
-    for (let i = 0; i < batch.count; i++) if (!isLate.has(i)) rest[count++] = rowAt(batch, i);
-    return select(batch, rest, count);
   }
 
   /** The end of the first window of a slice for which an atom with this stamp is not late. */
@@ -325,18 +280,11 @@ export class WindowOperator implements Operator {
   }
 
   #reserve(count: number): void {
-    if (count > this.#slots.length) {
-      const length = Math.max(count, 1024, this.#slots.length * 2);
-      this.#slots = new Int32Array(length);
-      this.#sliceRows = new Int32Array(length);
-      this.#starts = new Float64Array(length);
-      this.#parts.forEach((_part, p) => {
-        this.#numbers[p] = new Float64Array(length);
-      });
-    }
-    this.#parts.forEach((_part, p) => {
-      this.#values[p] ??= [];
-    });
+    if (count <= this.#slots.length) return;
+    const length = Math.max(count, 1024, this.#slots.length * 2);
+    this.#slots = new Int32Array(length);
+    this.#sliceRows = new Int32Array(length);
+    this.#starts = new Float64Array(length);
   }
 }
 

@@ -1,0 +1,95 @@
+import type { Batch } from "../../contracts/batch.ts";
+import { LATE } from "../../graph/nodes.ts";
+import { rowAt, select } from "../batches.ts";
+import { forEachRow, readNumbers } from "../extract.ts";
+import type { OperatorContext } from "../operator.ts";
+import type { Part } from "./layout.ts";
+
+/** What a window's aggregates take of the rows of a batch, read before any state changes. */
+export class WindowInputs {
+  /** By numeric part, then by selected row; NaN: nothing to add. */
+  readonly numbers: Float64Array[] = [];
+  /** By value part, then by selected row; undefined and null: nothing to add. */
+  readonly values: unknown[][] = [];
+  readonly #parts: readonly Part[];
+  readonly #context: OperatorContext;
+  #capacity = 0;
+
+  constructor(parts: readonly Part[], context: OperatorContext) {
+    this.#parts = parts;
+    this.#context = context;
+    for (const [p] of parts.entries()) {
+      this.numbers[p] = new Float64Array(0);
+      this.values[p] = [];
+    }
+  }
+
+  /** Reads all rows; the result is the batch without those that failed. */
+  read(batch: Batch): Batch {
+    let rest = batch;
+    for (let without = this.#readAll(rest); without !== undefined; without = this.#readAll(rest)) rest = without;
+    return rest;
+  }
+
+  /** Leaves a row out of what is added. */
+  drop(i: number): void {
+    for (const [p, part] of this.#parts.entries()) {
+      if (part.form === "numeric") this.numbers[p][i] = Number.NaN;
+      else this.values[p][i] = undefined;
+    }
+  }
+
+  #readAll(batch: Batch): Batch | undefined {
+    const { count, rows } = batch;
+    this.#reserve(count);
+    for (const [p, part] of this.#parts.entries()) {
+      if (part.form === "numeric") {
+        if (part.input === undefined) {
+          this.numbers[p].fill(1, 0, count);
+          continue;
+        }
+        const without = readNumbers(part.input, batch, this.numbers[p], this.#context);
+        if (without !== undefined) return without;
+        continue;
+      }
+      const inputs = this.values[p];
+      const { input } = part.aggregate;
+      const without = forEachRow(batch, this.#context, (row, i) => {
+        inputs[i] = input(part.custom ? rows.get(row) : rows.view(row));
+      });
+      if (without !== undefined) return without;
+    }
+    return undefined;
+  }
+
+  #reserve(count: number): void {
+    if (count <= this.#capacity) return;
+    this.#capacity = Math.max(count, 1024, this.#capacity * 2);
+    for (const [p] of this.#parts.entries()) this.numbers[p] = new Float64Array(this.#capacity);
+  }
+}
+
+/** Gives late rows to the late output and counts them; the result is the batch without them. */
+export function withoutLate(batch: Batch, context: OperatorContext, isLate: (time: number, stamp: number) => boolean): Batch {
+  let late: Int32Array | undefined;
+  let lateCount = 0;
+  let rest: Int32Array | undefined;
+  let count = 0;
+  for (let i = 0; i < batch.count; i++) {
+    const row = rowAt(batch, i);
+    if (isLate(batch.times[row], batch.stamps[row])) {
+      if (late === undefined || rest === undefined) {
+        late = new Int32Array(batch.count - i);
+        rest = new Int32Array(batch.count);
+        for (; count < i; count++) rest[count] = rowAt(batch, count);
+      }
+      late[lateCount++] = row;
+    } else if (rest !== undefined) {
+      rest[count++] = row;
+    }
+  }
+  if (late === undefined || rest === undefined) return batch;
+  context.late(lateCount);
+  context.emit(LATE, select(batch, late, lateCount));
+  return select(batch, rest, count);
+}
