@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { writeModule } from "./modules.ts";
+import { SUMS, sumRows, writeModule } from "./modules.ts";
 import { aarhus, millrace, temporaryFolder } from "./support.ts";
 import { madeUpWeek } from "./traffic-made-up.ts";
 
@@ -31,4 +31,20 @@ test("a data folder is never filled from another input, or by another workflow",
 
   writeFileSync(small, rows);
   assert.equal((await run("small.csv")).code, 0);
+});
+
+test("a backend of millrace.config.ts says where the data lies", async (t) => {
+  const folder = temporaryFolder(t);
+  const file = writeModule(folder, SUMS);
+  const config = 'import { defineConfig } from "millrace";\nexport default defineConfig({ backends: { kept: { kind: "embedded", data: "store", durability: "disk" }, far: { kind: "cluster" } } });\n';
+  writeModule(folder, config, "millrace.config.mjs");
+  const run = (backend: string) => millrace(["run", file, "--in", "numbers=-", "--backend", backend], { cwd: folder, input: sumRows(20, 40) });
+  assert.equal((await run("kept")).code, 0);
+  const { stdout } = await millrace(["topics", "list", "--data", "store"], { cwd: folder });
+  assert.match(stdout, /^sums +1 +7$/m);
+  const far = await run("far");
+  assert.match(far.stderr, /--backend far: its kind is "cluster"; embedded is the only kind in this version/);
+  assert.equal(far.code, 2);
+  const other = await run("other");
+  assert.match(other.stderr, /millrace\.config\.mjs has kept, far/);
 });

@@ -24,7 +24,7 @@ const WRONG: readonly (readonly [name: string, args: readonly string[], said: Re
   ["an option that is no pair", ["run", aarhus, "--in", "week.csv"], /--in week\.csv: write --in NAME=PATH/],
   ["a number that is none", ["run", aarhus, "--instances", "many"], /whole number from 1 to 64/],
   ["a cut that is none", ["run", aarhus, "--cut", "here"], /Allowed choices are none, shuffle, every/],
-  ["a backend that is not there", ["run", aarhus, "--backend", "cluster"], /--backend cluster: there is no such backend; embedded/],
+  ["a backend that is not there", ["run", aarhus, "--backend", "cluster"], /--backend cluster: there is no backend of this name; there is no millrace\.config\.ts here/],
   ["an export that is no workflow", ["run", `${aarhus}#traffic`], /exports no workflow traffic; its workflows are: aarhus/],
   ["a data folder that is not there", ["topics", "list", "--data", "nowhere"], /data folder nowhere: there is none/],
   ["a data folder that is not given", ["dead", "list"], /required option '--data <dir>' not specified/],

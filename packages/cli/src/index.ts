@@ -101,6 +101,8 @@ export type {
 } from "@millrace/core";
 export { bucketSource, fileBucket, fileSource } from "@millrace/drivers/files";
 export type { BucketSourceOptions, FileSourceOptions, RecordOptions } from "@millrace/drivers/files";
+export { defineConfig } from "./config.ts";
+export type { Config, EmbeddedBackend } from "./config.ts";
 export { start } from "./start.ts";
 export type { StartOptions, WorkflowsOrModule } from "./start.ts";
 export type { App, AppCollection, AppTopic, Metrics, RowChange } from "./app/app.ts";

@@ -1,6 +1,7 @@
 import { CommanderError } from "commander";
 import { makeProgram } from "./program.ts";
 import { errorText, EXIT_USAGE, exitCodeOf, say } from "./say.ts";
+import { quietWarnings } from "./warnings.ts";
 
 /** Runs the command with its arguments and ends the process: 0 done, 1 failed, 2 wrong usage. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -8,6 +9,7 @@ export async function main(args: readonly string[]): Promise<void> {
     // Whoever read the results has seen enough of them.
     if (error.code === "EPIPE") process.exit(0);
   });
+  quietWarnings();
   try {
     await makeProgram().parseAsync(args, { from: "user" });
   } catch (error) {

@@ -1,9 +1,9 @@
-import { spawnSync } from "node:child_process";
 import { existsSync, realpathSync } from "node:fs";
-import { relative, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { MillraceError, type Workflow } from "@millrace/core";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Workflow } from "@millrace/core";
 import type { Input, ModuleInput } from "./app/inputs.ts";
+import { importModule } from "./import-module.ts";
 import { usage } from "./say.ts";
 
 /** What a module of workflows exports. */
@@ -39,7 +39,7 @@ export async function loadModule(reference: string): Promise<LoadedModule> {
   const path = resolve(file);
   if (!existsSync(path)) throw usage(`file ${file}`, `there is no such file (from ${process.cwd()}); check the path`);
   const url = pathToFileURL(realpathSync(path)).href;
-  const exported = await importModule(file, url);
+  const exported = await importModule(file, path);
   const workflows = new Map(Object.entries(exported).filter((entry): entry is [string, Workflow] => isWorkflow(entry[1])));
   if (workflows.size === 0) {
     throw usage(`file ${file}`, `exports no workflow; write: export const NAME = workflow("NAME", (flow) => …)`);
@@ -86,47 +86,4 @@ function sourcesOf(file: string, sources: unknown): Readonly<Record<string, Inpu
   if (sources === undefined) return {};
   if (typeof sources === "object" && sources !== null) return sources as Record<string, Input>;
   throw usage(`file ${file}`, "its export `sources` must be an object of topic names and what they read: { readings: generator(…) }");
-}
-
-async function importModule(file: string, url: string): Promise<Readonly<Record<string, unknown>>> {
-  try {
-    return (await import(url)) as Record<string, unknown>;
-  } catch (error) {
-    if (error instanceof MillraceError) throw error;
-    const { name = "Error", message = String(error), stack = "" } = error instanceof Error ? error : {};
-    const place = error instanceof SyntaxError ? syntaxPlace(stack, url) : placeIn(stack);
-    throw new MillraceError("MILLRACE_USAGE", `file ${file}`, `cannot be loaded: ${name}: ${message}${place}`, { cause: error });
-  }
-}
-
-/** The first line of the stack that lies in a file of the user. */
-function placeIn(stack: string): string {
-  for (const line of stack.split("\n")) {
-    const [, at] = /\(?(file:\/\/[^\s)]+:\d+:\d+)\)?\s*$/.exec(line) ?? [];
-    if (at !== undefined && !at.includes("/node_modules/") && !at.startsWith(new URL("..", import.meta.url).href)) return `\n  at ${shown(at)}`;
-  }
-  return "";
-}
-
-/** Where a file, or one that it imports, cannot be parsed: from the stack, else from what Node says as it dies of it. */
-function syntaxPlace(stack: string, url: string): string {
-  const told = frameOf(stack);
-  if (told !== "") return told;
-  // A module that cannot be parsed does not run, so asking does no harm.
-  const { stderr } = spawnSync(process.execPath, ["--no-warnings", ...process.execArgv, fileURLToPath(url)], { encoding: "utf8", timeout: 10_000 });
-  return frameOf(stderr ?? "");
-}
-
-/** The place and the code that a message of the parser begins with. */
-function frameOf(text: string): string {
-  const [place = "", ...rest] = text.split("\n");
-  if (!/:\d+$/.test(place)) return "";
-  const end = rest.findIndex((line) => line.trim() === "" || /^\w*Error\b/.test(line));
-  return [`\n  at ${shown(place)}`, ...rest.slice(0, Math.max(0, end)).map((line) => `  ${line}`)].join("\n");
-}
-
-function shown(place: string): string {
-  const [, url, line] = /^(.*?)((?::\d+)+)$/.exec(place) ?? [];
-  const path = url !== undefined && url.startsWith("file:") ? fileURLToPath(url) : (url ?? place);
-  return `${relative(process.cwd(), path) || path}${line ?? ""}`;
 }

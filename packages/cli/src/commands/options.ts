@@ -44,9 +44,3 @@ export function pairs(option: string, texts: readonly string[]): Output[] {
     return { name, path: text.slice(at + 1) };
   });
 }
-
-/** Throws MILLRACE_USAGE for a backend that is not there. */
-export function checkBackend(name: string | undefined): void {
-  if (name === undefined || name === "embedded") return;
-  throw usage(`--backend ${name}`, "there is no such backend; embedded, which runs in this process, is the only one in this version");
-}

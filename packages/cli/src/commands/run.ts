@@ -1,13 +1,14 @@
 import type { Command } from "commander";
 import type { RecordFormat } from "@millrace/core/internal";
 import { namesOf } from "../app/graph-names.ts";
+import { backendOf } from "../backends.ts";
 import { loadWorkflows } from "../modules.ts";
 import { reportOf, summarize, type ReportContext } from "../run/report.ts";
 import { checkOutputs } from "../run/results.ts";
 import { runWorkflows } from "../run/run.ts";
 import { say } from "../say.ts";
 import { untilSignal } from "../signals.ts";
-import { collect, checkBackend, cutOption, formatOption, pairs, reportOption, wholeNumber } from "./options.ts";
+import { collect, cutOption, formatOption, pairs, reportOption, wholeNumber } from "./options.ts";
 
 interface RunOptions {
   readonly in?: readonly string[];
@@ -48,7 +49,7 @@ export function addRun(program: Command): void {
 }
 
 async function run(files: readonly string[], options: RunOptions): Promise<void> {
-  checkBackend(options.backend);
+  const backend = await backendOf(options.backend);
   const inputs = new Map(pairs("--in", options.in ?? []).map(({ name, path }) => [name, path]));
   const outputs = pairs("--out", options.out ?? []);
   const loaded = await loadWorkflows(files);
@@ -67,7 +68,8 @@ async function run(files: readonly string[], options: RunOptions): Promise<void>
     inputs,
     format: options.format,
     outputs,
-    data: options.data,
+    data: options.data ?? backend.data,
+    durability: backend.durability,
     instances,
     cut: options.cut,
     maxErrors: options.maxErrors ?? Infinity,

@@ -19,6 +19,7 @@ export interface RunRequest {
   readonly format: RecordFormat | undefined;
   readonly outputs: readonly Output[];
   readonly data: string | undefined;
+  readonly durability: "process" | "disk" | undefined;
   readonly instances: number;
   readonly cut: Cut | undefined;
   readonly maxErrors: number;
@@ -46,7 +47,7 @@ export async function runWorkflows(request: RunRequest): Promise<RunResult> {
   const begun = performance.now();
   const names = namesOf(request.loaded.workflows);
   const bound = bindSources(request, names);
-  const store = await openStore(request.data);
+  const store = await openStore(request.data, request.durability);
   try {
     return await runIn(store, request, names, bound, begun);
   } finally {
