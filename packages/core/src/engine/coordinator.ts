@@ -3,6 +3,7 @@ import { decodeValue } from "../codec/values.ts";
 import type { Clock } from "../contracts/clock.ts";
 import type { Commit, CommitResult, Ledger, LinkBatch, StateAddress } from "../contracts/ledger.ts";
 import { MillraceError } from "../errors.ts";
+import { CollectionRewriter } from "./collection-rewriter.ts";
 import { CollectionStore } from "./collections.ts";
 import type { InstanceHandle } from "./instance.ts";
 import { linkId, partitionId, type Plan } from "./plan.ts";
@@ -40,6 +41,7 @@ export class Coordinator {
   readonly #plans: readonly Plan[];
   readonly #ledger: Ledger;
   readonly #onAppend: ((topic: string, count: number) => void) | undefined;
+  readonly #rewriter: CollectionRewriter;
   readonly #partitions = new Map<string, Assigned>();
   /** Who sends and who receives on each link. */
   readonly #links = new Map<string, { readonly from: Assigned; readonly to: Assigned }>();
@@ -49,6 +51,7 @@ export class Coordinator {
     this.#plans = options.plans;
     this.#ledger = options.ledger;
     this.#onAppend = options.onAppend;
+    this.#rewriter = new CollectionRewriter(options.ledger, this.collections);
     for (const plan of this.#plans) this.#wire(plan);
     this.#done.promise.catch(() => undefined);
   }
@@ -125,14 +128,35 @@ export class Coordinator {
   }
 
   async commit(commit: Commit): Promise<CommitResult> {
-    const result = await this.#ledger.commit(commit);
-    if (result.outcome !== "applied") return result;
+    this.#rewriter.began(commit);
+    try {
+      const result = await this.#commit(commit);
+      if (result.outcome === "applied") this.#applied(commit, result.rewrite);
+      return result;
+    } finally {
+      this.#rewriter.ended(commit);
+    }
+  }
+
+  #applied(commit: Commit, rewrite: readonly StateAddress[]): void {
     for (const { table, group, bytes } of commit.state) if (this.collections.owns(table)) this.collections.apply(table, group, bytes);
     for (const batch of commit.sends) this.#handOn(batch);
     for (const { link, sequence } of commit.applied) this.#relieve(link, sequence);
     for (const { topic, count } of commit.appends) this.#onAppend?.(topic, count);
-    if (result.rewrite.length > 0) this.#askRewrite(result.rewrite);
-    return result;
+    if (rewrite.length > 0) this.#askRewrite(rewrite);
+  }
+
+  /** Where the ledger cannot say whether a commit was applied, its root does. */
+  async #commit(commit: Commit): Promise<CommitResult> {
+    try {
+      return await this.#ledger.commit(commit);
+    } catch (error) {
+      if (!(error instanceof MillraceError && error.code === "MILLRACE_UNKNOWN_OUTCOME")) throw error;
+      const root = await this.#ledger.root(commit.partition);
+      if (root?.epoch === commit.epoch && root.version === commit.version) return { outcome: "applied", offsets: [], rewrite: [] };
+      if (root?.epoch === commit.epoch && root.version === commit.version - 1) return this.#ledger.commit(commit);
+      throw error;
+    }
   }
 
   finished(partition: string): void {
@@ -173,6 +197,7 @@ export class Coordinator {
   }
 
   #askRewrite(addresses: readonly StateAddress[]): void {
+    for (const address of addresses) if (this.collections.owns(address.table)) this.#rewriter.want(address);
     for (const [id, own] of Map.groupBy(addresses, (address) => this.#ownerOf(address))) {
       if (id !== undefined) this.#get(id).instance?.rewrite(id, own);
     }
