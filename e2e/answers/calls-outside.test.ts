@@ -56,11 +56,12 @@ test("a slow service slows the source: one step's elements wait at most", async 
     answered++;
     return { id, attempt: 1 };
   });
-  const source = arraySource("orders", ORDERS, 20, () => {
+  const pause = (): Promise<void> => {
     read += 20;
     most = Math.max(most, read - answered);
     return Promise.resolve();
-  });
+  };
+  const source = arraySource("orders", ORDERS, 20, { pause });
   const runtime = await Runtime.start({ ...options, ledger: createMemoryLedger(), sources: { orders: source } });
   await runtime.finished;
   await runtime.stop();

@@ -4,10 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { count, fields, sum, topic, tumbling, workflow } from "@millrace/core";
+import { count, fields, sum, topic, tumbling, workflow, type Topic, type Workflow } from "@millrace/core";
 import { createMemoryLedger, Runtime, systemClock } from "@millrace/core/internal";
 import { fileSource } from "@millrace/drivers/files";
-import * as city from "../../examples/city-traffic/aarhus.ts";
 import { realData } from "../support/data.ts";
 import type { Way } from "./runs.ts";
 
@@ -46,9 +45,9 @@ for (const bound of [0, 300, 600, 900]) {
 /** How many readings came late for windows of 300 s and 3600 s, and which; all others are in a window. */
 async function lateOf(bound: number, path: string, way: Way): Promise<{ readonly counts: readonly number[]; readonly ids: readonly string[] }> {
   const counting = workflow("counting", (flow) => {
-    const readings = flow.from(observations, { time: (o) => o.TIMESTAMP, outOfOrderness: bound * 1000 });
+    const all = flow.from(observations, { time: (o) => o.TIMESTAMP, outOfOrderness: bound * 1000 });
     for (const size of [300, 3600]) {
-      const windows = readings.keyBy((o) => o.REPORT_ID).window(tumbling(size * 1000)).aggregate({ n: count() });
+      const windows = all.keyBy((o) => o.REPORT_ID).window(tumbling(size * 1000)).aggregate({ n: count() });
       windows.late.map((o) => ({ size, id: o._id })).to(late);
       windows.perWindow().aggregate({ readings: sum((row) => row.n) }).map(({ readings }) => ({ size, readings })).to(totals);
     }
@@ -84,7 +83,16 @@ test("the city's rankings and exact medians are the same uncut and cut everywher
   assert.deepEqual(await citysAnswers({ cut: "every", instances: 2 }, plain), whole);
 });
 
+/** What the example exports. */
+interface CityTraffic {
+  readonly aarhus: Workflow;
+  readonly observations: Topic<unknown>;
+  readonly ranking: Topic<unknown>;
+  readonly busyExact: Topic<unknown>;
+}
+
 async function citysAnswers(way: Way, path: string): Promise<readonly (readonly string[])[]> {
+  const city = (await import(new URL("../../examples/city-traffic/aarhus.ts", import.meta.url).href)) as CityTraffic;
   const source = fileSource({ name: "observations", path, schema: city.observations.schema! });
   const runtime = await Runtime.start({ workflows: [city.aarhus], ledger: createMemoryLedger(), clock: systemClock(), ...way, sources: { observations: source } });
   await runtime.finished;

@@ -1,4 +1,5 @@
 import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import type { Workflow } from "@millrace/core";
 import { createMemoryLedger, ObjectRows, Runtime, systemClock, type Cut, type MemoryLedger, type RuntimeOptions, type Source } from "@millrace/core/internal";
 import { randomNumbers } from "./random-numbers.ts";
@@ -28,11 +29,12 @@ export async function runBounded(scenario: Scenario, way: Way, chunkSize: number
 }
 
 export function bounded(scenario: Scenario, way: Way, chunkSize: number, ledger: MemoryLedger, pause?: () => Promise<void>): RuntimeOptions {
-  const sources = { lefts: arraySource("lefts", readings(1), chunkSize, pause), rights: arraySource("rights", readings(2), chunkSize, pause) };
+  const source = (name: string, seed: number): Source => arraySource(name, readings(seed), chunkSize, { parallel: !scenario.ordered, pause });
+  const sources = { lefts: source("lefts", 1), rights: source("rights", 2) };
   return { workflows: [scenario.workflow], ledger, clock: systemClock(), ...way, sources };
 }
 
-/** Appends both inputs to their topics in pieces of random size while the workflow runs; ends when it has given as much as `expected`. */
+/** Appends both inputs to their topics in pieces of random size while the workflow runs; ends when it has given `expected`, or has had 5 s to. */
 export async function runLive(scenario: Scenario, way: Way, seed: number, expected: Answer): Promise<Answer> {
   const random = randomNumbers(seed);
   const runtime = await Runtime.start({ workflows: [scenario.workflow], ledger: createMemoryLedger(), clock: systemClock(), ...way });
@@ -44,9 +46,8 @@ export async function runLive(scenario: Scenario, way: Way, seed: number, expect
     if (piece.length > 0) await runtime.append(side === "lefts" ? lefts : rights, piece);
     if (random() < 0.3) await turn();
   }
-  const size = (answer: Answer): number => Object.values(answer).reduce((all, lines) => all + lines.length, 0);
   let answer = await answerOf(runtime, scenario);
-  for (let waited = 0; size(answer) < size(expected) && waited < 500; waited++) {
+  for (let waited = 0; !isDeepStrictEqual(answer, expected) && waited < 500; waited++) {
     await sleep(10);
     answer = await answerOf(runtime, scenario);
   }
@@ -69,11 +70,16 @@ export async function answerOf(runtime: Runtime, { topics, collections }: Scenar
   return answer;
 }
 
-/** A source over values that lie in memory, cut into chunks, readable by several lanes. `pause` is awaited before each chunk. */
-export function arraySource(name: string, values: readonly unknown[], chunkSize: number, pause?: () => Promise<void>): Source {
+/** A source over values that lie in memory, cut into chunks, readable by several lanes unless it says not. `pause` is awaited before each chunk. */
+export function arraySource(
+  name: string,
+  values: readonly unknown[],
+  chunkSize: number,
+  { parallel = true, pause }: { readonly parallel?: boolean; readonly pause?: (() => Promise<void>) | undefined } = {},
+): Source {
   return {
     name,
-    splits: () => Promise.resolve([{ id: "all", parallel: true }]),
+    splits: () => Promise.resolve([{ id: "all", parallel }]),
     open({ lane, lanes, position }) {
       let index = position + ((((lane - position) % lanes) + lanes) % lanes);
       return Promise.resolve({

@@ -1,5 +1,5 @@
 import {
-  collect, collection, count, distinctCount, max, mean, median, min, sliding, sum, topic, topK, tumbling, variance, workflow,
+  collect, collection, count, distinctCount, map, max, mean, median, min, output, sliding, sum, topic, topK, tumbling, value, variance, workflow,
   type Workflow,
 } from "@millrace/core";
 import { randomNumbers } from "./random-numbers.ts";
@@ -9,6 +9,8 @@ export interface Scenario {
   readonly workflow: Workflow;
   readonly topics: readonly string[];
   readonly collections: readonly string[];
+  /** Whether the answer follows from the order of each key's atoms, which several lanes of one split do not keep: one reads it then. */
+  readonly ordered: boolean;
 }
 
 export interface Reading {
@@ -30,6 +32,7 @@ const lateRight = topic<unknown>("lateRight");
 const rows = collection<{ readonly window: { readonly start: number }; readonly key: string }>("rows", {
   key: (row) => [row.key, row.window.start],
 });
+const rooms = collection<Reading>("rooms", { key: (row) => row.room });
 
 const options = { time: (r: Reading) => r.at, outOfOrderness: "5s" } as const;
 
@@ -97,6 +100,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     }),
     topics: ["late"],
     collections: ["rows"],
+    ordered: false,
   },
   "a ranking per window": one(
     workflow("ranking", (flow) => {
@@ -105,13 +109,50 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       made.perWindow().aggregate({ rooms: count(), most: max((row) => row.total) }).to(late);
     }),
   ),
-  "distinct rows": one(
+  "distinct rows, whichever comes first": one(
     workflow("distinct", (flow) => {
       const once = flow.from(lefts, options).flatMap((r) => [r, r]).distinct((r) => r.id);
       once.keyBy((r) => r.room).window(tumbling("30s")).aggregate({ n: count() }).to(results);
       once.distinct((r) => [r.room, r.value], { within: "1h" }).map((r) => [r.room, r.value]).to(late);
     }),
   ),
+  "distinct rows, the first of each": ordered(
+    workflow("first", (flow) => {
+      const once = flow.from(lefts, options).distinct((r) => [r.room, r.value % 10], { within: "1m" });
+      once.to(results);
+      once.keyBy((r) => r.room).window(tumbling("10s")).aggregate({ n: count(), ids: sum((r) => r.id) }).to(late);
+    }),
+  ),
+  "keyed state and timers": ordered(
+    workflow("process", (flow) => {
+      const totals = flow.from(lefts, options).keyBy((r) => r.room).process({
+        state: { totals: map<number, number>(), readings: value({ initial: 0 }) },
+        out: output<{ readonly room: string; readonly end: number; readonly total: number }>(),
+        sides: { tenth: output<string>() },
+        onElement(r, { key, state, timers, side }) {
+          const end = Math.floor(r.at / 30_000) * 30_000 + 30_000;
+          state.totals.set(end, (state.totals.get(end) ?? 0) + r.value);
+          state.readings.set(state.readings.get() + 1);
+          if (state.readings.get() % 10 === 0) side("tenth", `${key} ${state.readings.get()}`);
+          timers.register(end);
+        },
+        onTimer(end, { key, state, emit }) {
+          emit({ room: key, end, total: state.totals.get(end) ?? -1 });
+          state.totals.delete(end);
+        },
+      });
+      totals.to(results);
+      totals.side("tenth").to(late);
+    }),
+  ),
+  "keys reduced to one row": {
+    workflow: workflow("reduce", (flow) => {
+      flow.from(lefts, options).keyBy((r) => r.room).reduce((a, b) => ({ room: a.room, id: Math.max(a.id, b.id), value: a.value + b.value, at: Math.max(a.at, b.at) })).to(rooms);
+    }),
+    topics: [],
+    collections: ["rooms"],
+    ordered: false,
+  },
   "a window join": joined(windowJoin("inner")),
   "a full window join": joined(windowJoin("full")),
   "an interval join": joined(intervalJoin("inner")),
@@ -134,11 +175,15 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
 };
 
 function one(of: Workflow, more: readonly string[] = []): Scenario {
-  return { workflow: of, topics: ["results", "late", ...more], collections: [] };
+  return { workflow: of, topics: ["results", "late", ...more], collections: [], ordered: false };
+}
+
+function ordered(of: Workflow): Scenario {
+  return { ...one(of), ordered: true };
 }
 
 function joined(of: Workflow): Scenario {
-  return { workflow: of, topics: ["results", "late", "lateRight"], collections: [] };
+  return { workflow: of, topics: ["results", "late", "lateRight"], collections: [], ordered: false };
 }
 
 function windowJoin(kind: "inner" | "full"): Workflow {
@@ -171,6 +216,6 @@ function intervalJoin(kind: "inner" | "full"): Workflow {
   });
 }
 
-function rounded(value: number | undefined): number {
-  return Math.round((value ?? 0) * 1e6) / 1e6;
+function rounded(x: number | undefined): number {
+  return Math.round((x ?? 0) * 1e6) / 1e6;
 }

@@ -80,15 +80,15 @@ class Planner {
 
   /** What a node needs of the distribution of its input; undefined: it takes it as it is. */
   #distribution(node: Node): Distribution | undefined {
-    if (node.spec.kind === "window") return node.keyed ? "keyed" : "single";
-    if (node.spec.kind === "distinct" || node.spec.kind === "join" || node.spec.kind === "enrich") return "keyed";
-    if (node.spec.kind === "top") return "single";
-    return undefined;
+    const { kind } = node.spec;
+    // A keyBy gives keys; every other keyed operator keeps something under them.
+    if (node.keyed && kind !== "key-by") return "keyed";
+    return kind === "window" || kind === "top" ? "single" : undefined;
   }
 
   #placeShuffled(node: Node, distribution: Distribution, inputs: readonly { operator: number; port: number }[]): void {
     const kind: ExchangeKind = distribution === "keyed" ? "hash" : "single";
-    if (!isCombinable(node)) {
+    if (!isCombinable(node) || addsUpdates(this.#workflow, node)) {
       const stage = this.#stage(distribution);
       const index = this.#operators.length;
       this.#add(node, "whole", stage, inputs.map((input, at) => this.#exchange(node, "whole", kind, input, index, at, stage)));
@@ -188,6 +188,11 @@ function firstOfShared(workflow: Workflow, keyBy: number): number {
 /** Whether only partial results of a node's input need to cross an exchange. */
 function isCombinable(node: Node): boolean {
   return node.spec.kind === "window" || node.spec.kind === "top" || node.spec.kind === "reduce";
+}
+
+/** Whether a window is computed over rows that are updated: of those all must come to one place. */
+export function addsUpdates(workflow: Workflow, { spec, inputs }: Node): boolean {
+  return spec.kind === "window" && spec.window.kind === "carried" && workflow.nodes[inputs[0].node].mode !== "append";
 }
 
 function outputPorts(node: Node): number {

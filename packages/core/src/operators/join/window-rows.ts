@@ -111,7 +111,7 @@ export class WindowRows implements StateTable {
     if (groups === undefined) this.#slices.set(start, (groups = new Map()));
     const group = this.#keys.group(slot);
     let slots = groups.get(group);
-    if (slots === undefined) groups.set(group, (slots = new Map()));
+    if (slots === undefined) groups.set(group, (slots = new Map<number, WindowRow[]>()));
     const rows = slots.get(slot);
     this.#size++;
     if (rows !== undefined) {

@@ -172,14 +172,11 @@ function open(respond: Respond, options: MapAsyncOptions<number> = {}, address =
       operator.process(0, builder.take());
     },
     async settle() {
-      let done = false;
-      const settled = operator.settle().then(() => {
-        done = true;
-      });
-      while (!done) {
+      const settled = operator.settle();
+      while (operator.holdsBack()) {
         await new Promise((resolve) => setImmediate(resolve));
         const next = context.clock.next();
-        if (!done && next < Infinity) context.clock.advanceTo(next);
+        if (operator.holdsBack() && next < Infinity) context.clock.advanceTo(next);
       }
       await settled;
     },
