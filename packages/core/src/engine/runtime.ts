@@ -143,6 +143,11 @@ export class Runtime {
     return this.#supervisor.stats();
   }
 
+  /** How many instances were lost and replaced. */
+  get replaced(): number {
+    return this.#supervisor.replaced;
+  }
+
   /** Ends after the step that each partition is in. The ledger stays open: it is whose who gave it. */
   async stop(): Promise<void> {
     await this.#supervisor.stop();

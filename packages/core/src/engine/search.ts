@@ -93,7 +93,7 @@ export class Search {
     const last = this.#last;
     const left = rows - row;
     const again = last !== undefined && last.input === input && last.unit === unit && last.row === row;
-    let wanted = Math.min(this.#rows, left);
+    let wanted = Math.max(1, Math.min(this.#rows, left));
     let tries = 1;
     if (again && last.tries > 0) {
       if (last.rows > 1) wanted = Math.min(left, Math.max(1, Math.floor(last.rows / NARROW)));

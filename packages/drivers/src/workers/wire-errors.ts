@@ -1,4 +1,4 @@
-import { MillraceError, type ErrorCode } from "@millrace/core";
+import { ERROR_CODES, MillraceError, type ErrorCode } from "@millrace/core";
 
 /** An error as plain data: threads share no classes. */
 export interface WireError {
@@ -20,4 +20,12 @@ export function fromWire({ message, stack, millrace }: WireError): Error {
   const error = millrace === undefined ? new Error(message) : new MillraceError(millrace.code, millrace.subject, message, { retryable: millrace.retryable });
   if (stack !== undefined) error.stack = stack;
   return error;
+}
+
+/** What a thread threw and nobody caught, as it arrives: its fields are there, its class is not. */
+export function fromThread(thrown: unknown): Error {
+  if (!(thrown instanceof Error)) return new MillraceError("MILLRACE_FUNCTION_FAILED", "worker", "user code threw what is not an Error", { cause: thrown });
+  const { code, subject, retryable } = thrown as Partial<MillraceError>;
+  if (code === undefined || !(code in ERROR_CODES) || subject === undefined) return thrown;
+  return fromWire({ message: thrown.message.slice(subject.length + 2), stack: thrown.stack, millrace: { code, subject, retryable: retryable === true } });
 }

@@ -6,6 +6,7 @@ import type { Host, HostEnvironment, InstanceHandle, Plan } from "@millrace/core
 import { Calls } from "./calls.ts";
 import { mainSide } from "./main-handlers.ts";
 import type { MainMethods, PlanOfWorker, SourceModule, WorkerMethods, WorkerStart } from "./messages.ts";
+import { fromThread } from "./wire-errors.ts";
 
 export interface WorkflowModule {
   /** URL of a module that exports workflows; each worker imports it. */
@@ -25,6 +26,8 @@ export interface WorkerHostOptions {
 }
 
 const STEP_TIMEOUT = 60_000;
+/** Importing modules holds a worker's thread too. */
+const START_TIMEOUT = 60_000;
 const YOUNG_MEGABYTES = 16;
 
 /** Runs each instance in a worker thread of its own. The threads import the workflows; nothing of a graph is sent. */
@@ -50,6 +53,7 @@ async function startWorker(options: WorkerHostOptions, environment: HostEnvironm
   });
   const started = Promise.withResolvers<void>();
   const gone = Promise.withResolvers<void>();
+  /** Why the thread ends, where that is known before it does. */
   let why: Error | undefined;
   let wanted = false;
   let running = false;
@@ -59,13 +63,14 @@ async function startWorker(options: WorkerHostOptions, environment: HostEnvironm
     readable: (reader) => calls.tell("readable", reader),
   });
   const calls = new Calls<MainMethods, WorkerMethods>(worker, main.handlers);
-  const watch = watchdog(heartbeat, options.stepTimeout ?? STEP_TIMEOUT, (error) => {
+  const expired = (error: MillraceError): void => {
     why ??= error;
     void worker.terminate();
-  });
+  };
+  let watch = watchdog(heartbeat, START_TIMEOUT, expired);
   worker.on("message", (message) => calls.receive(message));
   worker.on("error", (error) => {
-    why ??= error instanceof Error ? error : new MillraceError("MILLRACE_HOST_FAILED", "worker", "user code threw what is not an Error", { cause: error, retryable: true });
+    why ??= fromThread(error);
   });
   worker.on("exit", (code) => {
     watch.end();
@@ -78,6 +83,8 @@ async function startWorker(options: WorkerHostOptions, environment: HostEnvironm
   });
   await started.promise;
   running = true;
+  watch.end();
+  watch = watchdog(heartbeat, options.stepTimeout ?? STEP_TIMEOUT, expired);
   const terminate = async (): Promise<void> => {
     wanted = true;
     await worker.terminate();

@@ -79,11 +79,15 @@ export class Supervisor {
     return this.#replaced;
   }
 
-  /** Starts all instances and opens all partitions. Rejects where one of them cannot go on. */
+  /** Starts all instances and opens all partitions. Rejects, with nothing left running, where one of them cannot go on. */
   async start(): Promise<void> {
-    await Promise.all(this.#slots.map((slot) => this.#startInstance(slot)));
-    const opened = Promise.all(this.#slots.map((slot) => this.#openAll(slot)));
-    await Promise.race([opened, this.#options.coordinator.done.then(() => opened)]);
+    const opened = Promise.all(this.#slots.map((slot) => this.#replace(slot)));
+    try {
+      await Promise.race([opened, this.#options.coordinator.done.then(() => opened)]);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
   }
 
   async stats(): Promise<ReadonlyMap<string, PartitionStats>> {
