@@ -1,4 +1,5 @@
 import type { Rows } from "./batch.ts";
+import type { Journal } from "./bucket.ts";
 
 /** One row that could not be read: it goes to the dead letters of its topic. */
 export interface MalformedRow {
@@ -44,6 +45,8 @@ export interface OpenSplit {
   readonly lanes: number;
   /** Position to go on from: 0 at the start, else the `next` of the last chunk that was committed by this lane. */
   readonly position: number;
+  /** Where a source keeps what its positions mean, if they do not speak for themselves; lives as long as they do. */
+  readonly journal?: Journal;
 }
 
 /** What `next` says when there is no chunk: nothing yet, or nothing ever. */

@@ -1,21 +1,21 @@
 import { ByteReader, ByteWriter } from "../codec/bytes.ts";
-import { decodeUtf8, encodeUtf8 } from "../codec/utf8.ts";
 import { decodeValue, encodeValue } from "../codec/values.ts";
 import type { Clock } from "../contracts/clock.ts";
-import type { Commit, Ledger, LinkBatch, StateAddress, StateBlock } from "../contracts/ledger.ts";
+import type { Commit, Ledger, LinkBatch, StateAddress } from "../contracts/ledger.ts";
 import type { Source } from "../contracts/source.ts";
 import { MillraceError } from "../errors.ts";
-import type { StateTable } from "../operators/state/table.ts";
 import { BatchDecoder } from "./batch-codec.ts";
 import { DeadLetters } from "./dead-letters.ts";
+import { Lanes, type Lane } from "./lanes.ts";
 import { LinkInput } from "./link-input.ts";
 import { Outbox } from "./outbox.ts";
+import { PartitionState } from "./partition-state.ts";
 import { Pipeline } from "./pipeline.ts";
 import { linkId, partitionId, type Plan, type Stage } from "./plan.ts";
 import { emptyProgress, type Progress } from "./progress.ts";
 import { Search, type Failure, type Position, type Trial, type Turns } from "./search.ts";
 import { PartitionStats } from "./stats.ts";
-import { LaneInput, laneWatermark, type LaneProgress, type StampedChunk, type TimeChain } from "./source-input.ts";
+import type { StampedChunk, TimeChain } from "./source-input.ts";
 
 /** A step commits when its input has drained, else when it has read this much or taken this long. */
 const STEP_BYTES = 16 * 1024 * 1024;
@@ -43,12 +43,6 @@ export interface PartitionPorts {
   readonly drained?: (partition: string) => void;
 }
 
-interface Lane {
-  readonly operator: number;
-  readonly topic: string;
-  readonly input: LaneInput;
-}
-
 /** An input of which a search tries some rows. */
 interface TriedInput {
   position(): Position;
@@ -64,15 +58,12 @@ export class Partition {
   readonly #index: number;
   readonly #ports: PartitionPorts;
   readonly #pipeline: Pipeline;
-  readonly #tables = new Map<string, StateTable>();
+  readonly #state = new PartitionState();
   readonly #links = new Map<string, LinkInput>();
   readonly #decoders = new Map<number, BatchDecoder>();
-  readonly #lanes: Lane[] = [];
-  /** Progress of sources that are not to be read now. */
-  #held: readonly LaneProgress[] | undefined;
+  readonly #lanes: Lanes;
   readonly #sent = new Map<string, number>();
   readonly #dead: DeadLetters;
-  readonly #rewrite: StateAddress[] = [];
   #outbox: Outbox;
   #epoch = 0;
   #version = 0;
@@ -81,7 +72,6 @@ export class Partition {
   #woken = false;
   #stopping = false;
   #blocked = false;
-  #nextLane = 0;
   #search: Search | undefined;
 
   constructor(plan: Plan, stage: Stage, index: number, ports: PartitionPorts) {
@@ -90,6 +80,7 @@ export class Partition {
     this.#stage = stage;
     this.#index = index;
     this.#ports = ports;
+    this.#lanes = new Lanes(plan, stage, index);
     this.#dead = new DeadLetters(plan, () => this.stats.dead++);
     this.#outbox = this.#newOutbox(new Map());
     this.#pipeline = new Pipeline(plan, stage, {
@@ -116,11 +107,12 @@ export class Partition {
     const progress: Progress = root.progress.length === 0 ? emptyProgress() : (decodeValue(new ByteReader(root.progress)) as Progress);
     for (const [link, sequence] of progress.sent) this.#sent.set(link, sequence);
     this.#outbox = this.#newOutbox(progress.watermarks);
-    await this.#loadState();
+    await this.#state.load(this.#pipeline, this.#ports.ledger, this.#index, this.#stage.partitions);
     this.#openLinks(progress);
-    await this.#openLanes(progress);
+    if (this.#ports.drained === undefined) await this.#lanes.open(progress.lanes, this.#ports, () => this.#wakeUp());
+    else this.#lanes.hold(progress.lanes);
     this.#search = await Search.begin(this.#ports.ledger, this.id, failure);
-    this.#pipeline.restored(this.#sourceWatermarks(), this.#exchangeWatermarks(), progress.operators);
+    this.#pipeline.restored(this.#lanes.watermarks(), this.#exchangeWatermarks(), progress.operators);
     for (const link of this.#links.values()) {
       for await (const batch of this.#ports.ledger.pending(link.link, link.applied)) link.receive(batch);
     }
@@ -140,7 +132,7 @@ export class Partition {
 
   /** Addresses that the ledger would like written anew. */
   rewrite(addresses: readonly StateAddress[]): void {
-    this.#rewrite.push(...addresses);
+    this.#state.rewrite(addresses);
   }
 
   /** Steps until stopped, or until all input has been taken in. Rejects when the partition cannot go on. */
@@ -169,14 +161,14 @@ export class Partition {
       }
       await this.#inFlight;
     } finally {
-      await Promise.all(this.#lanes.map(({ input }) => input.close()));
+      await this.#lanes.close();
     }
   }
 
   /** Lets the step that is running commit, then ends `run`. */
   stop(): void {
     this.#stopping = true;
-    for (const { input } of this.#lanes) input.stop();
+    this.#lanes.stop();
     this.#wakeUp();
   }
 
@@ -184,23 +176,23 @@ export class Partition {
   async #step(): Promise<boolean> {
     if (this.#search !== undefined && (await this.#tryStep(this.#search))) return true;
     const begun = this.#ports.clock.now();
-    const ended = this.#lanes.filter(({ input }) => input.progress.ended).length;
+    const { ended } = this.#lanes;
     let bytes = 0;
     let reads = 0;
     while (this.#search === undefined && bytes < STEP_BYTES && reads < STEP_READS && this.#outbox.bytes < STEP_BYTES) {
-      const read = this.#applyLink() ?? (this.#blocked || this.#ports.drained !== undefined ? undefined : await this.#readLane());
+      const read = this.#applyLink() ?? (this.#blocked ? undefined : await this.#readLane());
       if (read === undefined) break;
       reads++;
       bytes += read;
-      this.#pipeline.advance(this.#sourceWatermarks(), this.#exchangeWatermarks());
+      this.#pipeline.advance(this.#lanes.watermarks(), this.#exchangeWatermarks());
       if (this.#stopping || this.#pipeline.saturated || this.#ports.clock.now() - begun >= STEP_MILLISECONDS) break;
     }
     const now = this.#ports.clock.now();
     const ticked = this.#pipeline.wakeAt() <= now;
     if (ticked) this.#pipeline.tick(now);
     if (reads === 0 && !ticked) {
-      this.#pipeline.advance(this.#sourceWatermarks(), this.#exchangeWatermarks());
-      const news = this.#lanes.filter(({ input }) => input.progress.ended).length > ended;
+      this.#pipeline.advance(this.#lanes.watermarks(), this.#exchangeWatermarks());
+      const news = this.#lanes.ended > ended;
       if (!news && !this.#outbox.owes((operator) => this.#pipeline.watermark(operator))) return false;
     }
     await this.#finishStep();
@@ -208,7 +200,7 @@ export class Partition {
   }
 
   async #finishStep(): Promise<void> {
-    this.#pipeline.advance(this.#sourceWatermarks(), this.#exchangeWatermarks());
+    this.#pipeline.advance(this.#lanes.watermarks(), this.#exchangeWatermarks());
     if (this.#pipeline.needsSettling) await this.#pipeline.settle();
     await this.#commit();
     this.stats.steps++;
@@ -227,7 +219,7 @@ export class Partition {
       const position = input.position();
       const trial = await search.begin(position);
       const { count, bytes } = input.take(trial);
-      this.#pipeline.advance(this.#sourceWatermarks(), this.#exchangeWatermarks());
+      this.#pipeline.advance(this.#lanes.watermarks(), this.#exchangeWatermarks());
       await this.#finishStep();
       await this.#inFlight;
       if (await search.succeeded(trial, bytes, position.row + count >= position.rows)) this.#search = undefined;
@@ -239,12 +231,12 @@ export class Partition {
 
   /** An input of which something waits: the one that is wanted, else any. */
   async #nextInput(wanted: string | undefined): Promise<TriedInput | undefined> {
-    const lanes = this.#blocked || this.#ports.drained !== undefined ? [] : this.#lanes;
+    const lanes = this.#blocked ? [] : this.#lanes.all;
     const isWanted = (name: string): boolean => wanted === undefined || name === wanted;
     for (const pick of [isWanted, () => true]) {
       for (const link of this.#links.values()) if (link.waiting && pick(link.link)) return this.#tryLink(link);
       for (const lane of lanes) {
-        if (!pick(nameOf(lane)) || (await lane.input.load(this.#ports.clock.now())) !== "ready") continue;
+        if (!pick(lane.name) || (await lane.input.load(this.#ports.clock.now())) !== "ready") continue;
         return this.#tryLane(lane);
       }
     }
@@ -269,7 +261,7 @@ export class Partition {
 
   #tryLane(lane: Lane): TriedInput {
     return {
-      position: () => ({ input: nameOf(lane), ...lane.input.position }),
+      position: () => ({ input: lane.name, ...lane.input.position }),
       take: ({ rows, givenUp }) => this.#takeChunk(lane, lane.input.take(rows), givenUp),
     };
   }
@@ -298,8 +290,7 @@ export class Partition {
 
   /** Reads a chunk of the next lane that has one. */
   async #readLane(): Promise<number | undefined> {
-    for (let tried = 0; tried < this.#lanes.length; tried++) {
-      const lane = this.#lanes[this.#nextLane++ % this.#lanes.length];
+    for (const lane of this.#lanes.inTurn()) {
       if (lane.input.progress.ended) continue;
       const chunk = await lane.input.read(this.#ports.clock.now());
       if (chunk === "idle" || chunk === "end") continue;
@@ -311,10 +302,10 @@ export class Partition {
   async #commit(): Promise<void> {
     this.#pipeline.flush();
     for (const { topic, batch } of this.#dead.take(this.#ports.clock.now())) this.#outbox.append(topic, 0, batch);
-    const state = this.#changedState();
+    const state = this.#state.takeChanges();
     const sends = this.#outbox.takeSends((operator) => this.#pipeline.watermark(operator), this.#sent);
     const progress: Progress = {
-      lanes: this.#held ?? this.#lanes.map(({ input }) => input.progress),
+      lanes: this.#lanes.progress,
       links: new Map([...this.#links.values()].map(({ link, applied, watermark, rows }) => [link, { applied, watermark, rows }])),
       sent: new Map(this.#sent),
       watermarks: this.#outbox.watermarks(),
@@ -351,57 +342,6 @@ export class Partition {
     );
   }
 
-  #changedState(): StateBlock[] {
-    const blocks: StateBlock[] = [];
-    const wanted = new Map<string, Set<number>>();
-    for (const { table, group } of this.#rewrite.splice(0)) {
-      const groups = wanted.get(table);
-      if (groups === undefined) wanted.set(table, new Set([group]));
-      else groups.add(group);
-    }
-    for (const [address, table] of this.#tables) {
-      const whole = wanted.get(address);
-      table.changes((group, bytes) => {
-        if (whole?.has(group) !== true) blocks.push({ table: address, group, full: false, bytes });
-      });
-      for (const group of whole ?? []) blocks.push({ table: address, group, full: true, bytes: table.full(group) ?? new Uint8Array(0) });
-    }
-    return blocks;
-  }
-
-  async #loadState(): Promise<void> {
-    const { ledger } = this.#ports;
-    const { partitions } = this.#stage;
-    for (const { address, operator } of this.#pipeline.stateful()) {
-      for (const table of operator.tables) {
-        const name = `${address}/${table.name}`;
-        this.#tables.set(name, table);
-        await this.#checkFormat(name, table.format);
-        for (const group of await ledger.groups(name)) {
-          if (group % partitions !== this.#index) continue;
-          for (const block of await ledger.state({ table: name, group })) table.load(group, block);
-        }
-      }
-    }
-  }
-
-  async #checkFormat(table: string, format: string): Promise<void> {
-    const { ledger } = this.#ports;
-    const record = `format/${table}`;
-    const written = await ledger.readRecord(record);
-    if (written === undefined) {
-      await ledger.writeRecord(record, encodeUtf8(format));
-      return;
-    }
-    const before = decodeUtf8(written, 0, written.length);
-    if (before === format) return;
-    throw new MillraceError(
-      "MILLRACE_STATE_MISMATCH",
-      `state ${table}`,
-      `it was written as ${before}, but this version of the workflow reads ${format}; give the operator another id to start it afresh`,
-    );
-  }
-
   #openLinks(progress: Progress): void {
     for (const exchange of this.#plan.exchanges) {
       if (exchange.to.stage !== this.#stage.index) continue;
@@ -415,54 +355,6 @@ export class Partition {
     }
   }
 
-  async #openLanes(progress: Progress): Promise<void> {
-    if (this.#ports.drained !== undefined) {
-      this.#held = progress.lanes;
-      return;
-    }
-    for (const index of this.#stage.operators) {
-      const { spec } = this.#plan.operators[index].node;
-      if (spec.kind !== "source") continue;
-      const source = await this.#ports.source(spec.topic.name);
-      const splits = await source.splits();
-      for (const [s, split] of splits.entries()) {
-        const lanes = split.parallel ? this.#stage.partitions : 1;
-        if (lanes === 1 && s % this.#stage.partitions !== this.#index) continue;
-        const id = `${spec.topic.name}/${split.id}`;
-        const lane = lanes === 1 ? 0 : this.#index;
-        const known: LaneProgress = progress.lanes.find((one) => one.split === id) ?? {
-          split: id,
-          lane,
-          lanes,
-          parallel: split.parallel,
-          next: 0,
-          maxTime: -Infinity,
-          ended: false,
-          recent: [],
-          done: [],
-          partial: [],
-        };
-        const reader = await source.open({ split: split.id, lane, lanes, position: known.next });
-        const input = new LaneInput(spec, reader, this.#ports.chain, known);
-        input.onReady(() => this.#wakeUp());
-        this.#lanes.push({ operator: index, topic: spec.topic.name, input });
-      }
-    }
-  }
-
-  #sourceWatermarks(): Map<number, number> {
-    const watermarks = new Map<number, number>();
-    for (const index of this.#stage.operators) {
-      const { spec } = this.#plan.operators[index].node;
-      if (spec.kind !== "source") continue;
-      // Without a lane of its own a partition holds nothing back; while sources are held, all are where they were.
-      const held = this.#held?.filter(({ split }) => split.startsWith(`${spec.topic.name}/`));
-      watermarks.set(index, held === undefined ? Infinity : held.length === 0 ? -Infinity : Math.min(...held.map((lane) => laneWatermark(spec, lane))));
-    }
-    for (const { operator, input } of this.#lanes) watermarks.set(operator, Math.min(watermarks.get(operator) ?? Infinity, input.watermark));
-    return watermarks;
-  }
-
   #exchangeWatermarks(): Map<number, number> {
     const watermarks = new Map<number, number>();
     for (const { exchange, watermark } of this.#links.values()) {
@@ -472,8 +364,7 @@ export class Partition {
   }
 
   #isFinished(): boolean {
-    const lanesEnded = this.#lanes.every(({ input }) => input.progress.ended);
-    return lanesEnded && [...this.#links.values()].every(({ waiting, watermark }) => !waiting && watermark === Infinity);
+    return this.#lanes.allEnded && [...this.#links.values()].every(({ waiting, watermark }) => !waiting && watermark === Infinity);
   }
 
   #decoder(keyBy: number | undefined): BatchDecoder {
@@ -507,8 +398,4 @@ export class Partition {
     });
     this.#wake = undefined;
   }
-}
-
-function nameOf({ operator, input }: Lane): string {
-  return `${operator}:${input.progress.split}`;
 }

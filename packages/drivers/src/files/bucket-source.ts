@@ -40,7 +40,7 @@ export function bucketSource(options: BucketSourceOptions): Source {
       if (open.split !== split) throw new MillraceError("MILLRACE_USAGE", `source ${name}`, `has no split ${open.split}, only ${split}`);
       if (open.lanes !== 1) throw new MillraceError("MILLRACE_USAGE", `source ${name}`, "objects are read by one lane only");
       await checkFolder(directory);
-      const journal = options.journal ?? memoryJournal();
+      const journal = options.journal ?? open.journal ?? memoryJournal();
       return BucketReader.open(name, { directory, pattern: options.pattern ?? "**", pollMilliseconds, journal, read }, open.position);
     },
   };
