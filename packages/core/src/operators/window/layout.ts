@@ -16,7 +16,7 @@ export interface ValuePart {
   readonly form: "value";
   readonly name: string;
   readonly aggregate: ValueAggregate<unknown, unknown, unknown>;
-  /** Whether the closure may see a view: it is one of Millrace's own aggregates, which read a scalar. */
+  /** Whether it is a user's own: its closure must not see a view, and may keep what it sees. */
   readonly custom: boolean;
 }
 
@@ -33,6 +33,11 @@ export function layoutOf(aggregates: readonly { readonly name: string; readonly 
     }
     return { form: "value", name, aggregate: customAggregate(aggregate as unknown as Aggregate<unknown, unknown, unknown>), custom: true };
   });
+}
+
+/** Whether a part is a user's own aggregate, whose closures may throw while they add and merge. */
+export function isCustom(part: Part): boolean {
+  return part.form === "value" && part.custom;
 }
 
 /** Says what accumulators mean, so that state of another layout is refused. */

@@ -1,19 +1,19 @@
 import { ByteReader, ByteWriter } from "../../codec/bytes.ts";
-import { numberColumn, valueColumn } from "../../codec/columns.ts";
+import { bytesColumn, numberColumn } from "../../codec/columns.ts";
 import { createRowLayout, StructRows, type LayoutColumn, type RowLayout } from "../../codec/formats/struct-rows.ts";
 import type { Batch, Rows } from "../../contracts/batch.ts";
-import type { Column } from "../../contracts/columns.ts";
+import type { BytesColumn, Column } from "../../contracts/columns.ts";
 import { MillraceError } from "../../errors.ts";
 import type { KeySpace } from "../state/key-space.ts";
-import type { Part } from "./layout.ts";
+import { isCustom, type Part } from "./layout.ts";
 import type { Slice } from "./slice.ts";
 
-/** The columns of partial accumulators: a number column for each number, a value column for bytes. */
+/** The columns of partial accumulators: a number column for each number, a column of bytes for a value. */
 export function partialLayout(parts: readonly Part[]): RowLayout {
   return createRowLayout(
     parts.flatMap((part, p): LayoutColumn[] =>
       part.form === "value"
-        ? [{ name: `${p}`, kind: "value" }]
+        ? [{ name: `${p}`, kind: "bytes" }]
         : Array.from({ length: part.aggregate.width }, (_, w): LayoutColumn => ({ name: `${p}.${w}`, kind: "number" })),
     ),
   );
@@ -57,30 +57,35 @@ export function accumulatorColumns(from: Accumulators, rows: Int32Array, parts: 
         columns.push(numberColumn(values));
       }
     } else {
-      const writer = new ByteWriter();
       const accumulators = from.values[p] as unknown[];
-      columns.push(
-        valueColumn(
-          Array.from(rows, (row) => {
-            part.aggregate.encode(accumulators[row] as never, writer);
-            return writer.take();
-          }),
-        ),
-      );
+      const writer = new ByteWriter(rows.length * 16);
+      const starts = new Int32Array(rows.length);
+      const ends = new Int32Array(rows.length);
+      for (let i = 0; i < rows.length; i++) {
+        starts[i] = writer.length;
+        part.aggregate.encode(accumulators[rows[i]] as never, writer);
+        ends[i] = writer.length;
+      }
+      columns.push(bytesColumn(writer.bytes(), starts, ends));
     }
   }
   return columns;
 }
 
-/** The accumulators of a partial batch, by aggregate: numbers interleaved as in a slice, or the bytes. */
-export type PartialColumns = readonly (Float64Array | readonly unknown[])[];
+/** The accumulators of a partial batch, by aggregate: numbers interleaved as in a slice, or bytes with a reader of them. */
+export type PartialColumns = readonly (Float64Array | EncodedColumn)[];
+
+interface EncodedColumn {
+  readonly column: BytesColumn;
+  readonly reader: ByteReader;
+}
 
 export function partialColumns(rows: Rows, parts: readonly Part[]): PartialColumns {
   return parts.map((part, p) => {
     if (part.form === "value") {
       const column = rows.column(`${p}`);
-      if (column?.type !== "value") throw mismatch(part);
-      return column.values;
+      if (column?.type !== "bytes") throw mismatch(part);
+      return { column, reader: new ByteReader(column.bytes) };
     }
     const { width } = part.aggregate;
     const together = new Float64Array(rows.length * width);
@@ -93,18 +98,23 @@ export function partialColumns(rows: Rows, parts: readonly Part[]): PartialColum
   });
 }
 
-/** Merges row `from` of partial columns into a row of accumulators. */
+/** Merges row `from` of partial columns into a row of accumulators, users' own first: where one throws no other has changed. */
 export function mergePartials(slice: Accumulators, row: number, columns: PartialColumns, from: number, parts: readonly Part[]): void {
-  for (const [p, part] of parts.entries()) {
-    if (part.form === "numeric") {
-      const { width } = part.aggregate;
-      part.aggregate.merge(slice.numbers[p] as Float64Array, row * width, columns[p] as Float64Array, from * width);
-    } else {
-      const values = slice.values[p] as unknown[];
-      const other = part.aggregate.decode(new ByteReader((columns[p] as readonly Uint8Array[])[from]));
-      values[row] = part.aggregate.merge(values[row] as never, other as never);
-    }
+  for (let p = 0; p < parts.length; p++) if (isCustom(parts[p])) mergePartial(slice, row, columns, from, parts[p], p);
+  for (let p = 0; p < parts.length; p++) if (!isCustom(parts[p])) mergePartial(slice, row, columns, from, parts[p], p);
+}
+
+function mergePartial(slice: Accumulators, row: number, columns: PartialColumns, from: number, part: Part, p: number): void {
+  if (part.form === "numeric") {
+    const { width } = part.aggregate;
+    part.aggregate.merge(slice.numbers[p] as Float64Array, row * width, columns[p] as Float64Array, from * width);
+    return;
   }
+  const { aggregate } = part;
+  const values = slice.values[p] as unknown[];
+  const { column, reader } = columns[p] as EncodedColumn;
+  reader.moveTo(column.starts[from], column.ends[from]);
+  values[row] = aggregate.mergeEncoded === undefined ? aggregate.merge(values[row], aggregate.decode(reader)) : aggregate.mergeEncoded(values[row], reader);
 }
 
 function mismatch(part: Part): MillraceError {

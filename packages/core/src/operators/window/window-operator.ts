@@ -1,12 +1,14 @@
-import type { RowLayout } from "../../codec/formats/struct-rows.ts";
+import { ByteReader, ByteWriter } from "../../codec/bytes.ts";
+import { ObjectRows, type RowLayout } from "../../codec/formats/struct-rows.ts";
 import { AFTER, INSERT, PROVISIONAL, type Batch } from "../../contracts/batch.ts";
 import { RESULTS, type WindowNode } from "../../graph/nodes.ts";
+import type { Window } from "../../graph/window.ts";
 import { BatchBuilder, rowAt } from "../batches.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
 import type { KeySpace } from "../state/key-space.ts";
 import type { StateTable } from "../state/table.ts";
 import { WindowInputs, withoutLate } from "./inputs.ts";
-import { layoutOf, type Part } from "./layout.ts";
+import { isCustom, layoutOf, type Part, type ValuePart } from "./layout.ts";
 import { mergePartials, partialBatch, partialColumns, partialLayout } from "./partials.ts";
 import type { Slice } from "./slice.ts";
 import { SliceStore } from "./slice-store.ts";
@@ -32,6 +34,8 @@ export class WindowOperator implements Operator {
   readonly #store: SliceStore;
   readonly #partialLayout: RowLayout;
   readonly #inputs: WindowInputs;
+  /** The parts that are users' own aggregates, which may throw. */
+  readonly #custom: readonly number[];
   #watermark = -Infinity;
   /** Ends of windows that hold something and have not been closed for good. */
   readonly #open = new Set<number>();
@@ -52,6 +56,7 @@ export class WindowOperator implements Operator {
     this.#store = new SliceStore(this.#parts, keys);
     this.#partialLayout = partialLayout(this.#parts);
     this.#inputs = new WindowInputs(this.#parts, context);
+    this.#custom = [...this.#parts.keys()].filter((p) => isCustom(this.#parts[p]));
     this.tables = role === "combine" ? [] : [this.#store];
   }
 
@@ -145,16 +150,21 @@ export class WindowOperator implements Operator {
   #addRun(slice: Slice, batch: Batch, from: number, to: number): void {
     const rows = this.#sliceRows;
     const combining = this.#role === "combine";
-    for (let i = from; i < to; i++) {
-      const row = slice.row(this.#slots[i]);
-      rows[i] = row;
-      if (!combining) slice.markChanged(row);
+    if (this.#custom.length > 0) {
+      for (let i = from; i < to; i++) rows[i] = this.#addCustom(slice, batch, i);
+    } else {
+      for (let i = from; i < to; i++) {
+        const row = slice.row(this.#slots[i]);
+        rows[i] = row;
+        if (!combining) slice.markChanged(row);
+      }
     }
     this.#parts.forEach((part, p) => {
       if (part.form === "numeric") {
         part.aggregate.addMany(slice.numbers[p] as Float64Array, rows, this.#inputs.numbers[p], from, to);
         return;
       }
+      if (part.custom) return;
       const accumulators = slice.values[p] as unknown[];
       const inputs = this.#inputs.values[p];
       for (let i = from; i < to; i++) {
@@ -166,6 +176,39 @@ export class WindowOperator implements Operator {
     this.#touch(slice, from, to);
   }
 
+  /** Adds an atom to users' own aggregates, all or none: where one throws the atom is a dead letter and adds to nothing. */
+  #addCustom(slice: Slice, batch: Batch, i: number): number {
+    const found = slice.find(this.#slots[i]);
+    const row = rowAt(batch, i);
+    const added: unknown[] = [];
+    try {
+      for (const p of this.#custom) {
+        const part = this.#parts[p] as ValuePart;
+        const input = this.#inputs.values[p][i];
+        const before = found < 0 ? part.aggregate.init() : this.#undoable(part, (slice.values[p] as unknown[])[found]);
+        added.push(input === undefined || input === null ? before : part.aggregate.add(before, input as never, batch.times[row]));
+      }
+    } catch (error) {
+      this.#context.fail(batch, row, error);
+      this.#inputs.drop(i);
+      return Math.max(found, 0);
+    }
+    const target = slice.row(this.#slots[i]);
+    this.#custom.forEach((p, at) => {
+      (slice.values[p] as unknown[])[target] = added[at];
+    });
+    if (this.#role !== "combine") slice.markChanged(target);
+    return target;
+  }
+
+  /** An accumulator that may be changed in place although a later aggregate may throw: a copy, unless there is no later one. */
+  #undoable(part: ValuePart, accumulator: unknown): unknown {
+    if (this.#custom.length === 1) return accumulator;
+    const writer = new ByteWriter();
+    part.aggregate.encode(accumulator, writer);
+    return part.aggregate.decode(new ByteReader(writer.bytes()));
+  }
+
   #addPartials(batch: Batch): void {
     const columns = partialColumns(batch.rows, this.#parts);
     this.#reserve(batch.count);
@@ -175,8 +218,13 @@ export class WindowOperator implements Operator {
       const slice = this.#sliceAt(batch.times[row], batch.stamps[row]);
       this.#slots[i] = keySlots === undefined || this.#keys === undefined ? UNKEYED : keySlots[row];
       const target = slice.row(this.#slots[i]);
+      try {
+        mergePartials(slice, target, columns, row, this.#parts);
+      } catch (error) {
+        this.#context.fail(batch, row, error);
+        continue;
+      }
       slice.markChanged(target);
-      mergePartials(slice, target, columns, row, this.#parts);
       this.#touch(slice, i, i + 1);
     }
   }
@@ -231,7 +279,13 @@ export class WindowOperator implements Operator {
     const time = lastMoment(end);
     // The stamp of all that is said of a window: below it nothing was announced while the window took atoms.
     const stamp = lastMoment(end + this.#node.lateness);
-    for (const row of order) builder.add(this.#result(merged, row, window), time, stamp, kind);
+    for (const row of order) {
+      try {
+        builder.add(this.#result(merged, row, window), time, stamp, kind);
+      } catch (error) {
+        this.#failRow(merged.slots[row], window, error);
+      }
+    }
     if (merged !== slices[0]) merged.dispose();
     if (builder.count > 0) this.#context.emit(RESULTS, builder.take());
   }
@@ -249,10 +303,22 @@ export class WindowOperator implements Operator {
     for (const slice of slices) {
       for (let row = 0; row < slice.count; row++) {
         const slot = slice.slots[row];
-        if (only === undefined || only.has(slot)) merged.mergeRow(merged.row(slot), slice, row);
+        if (only !== undefined && !only.has(slot)) continue;
+        try {
+          merged.mergeRow(merged.row(slot), slice, row);
+        } catch (error) {
+          this.#failRow(slot, { start, end: start + this.#slicing.window.size }, error);
+        }
       }
     }
     return merged;
+  }
+
+  /** What failed is not one atom but what a window has come to. */
+  #failRow(slot: number, window: Window, error: unknown): void {
+    const value = this.#keys === undefined ? { window } : { window, key: this.#keys.table.value(slot) };
+    const times = Float64Array.of(lastMoment(window.end));
+    this.#context.fail({ count: 1, selection: undefined, rows: new ObjectRows([value]), times, stamps: times, kinds: undefined, keys: undefined }, 0, error);
   }
 
   #inKeyOrder(slice: Slice, only: ReadonlySet<number> | undefined): number[] {
