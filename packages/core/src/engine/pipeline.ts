@@ -16,10 +16,11 @@ import { KeySpace } from "../operators/state/key-space.ts";
 import { branchOperator, filterOperator, flatMapOperator, mapOperator, mergeOperator } from "../operators/stateless.ts";
 import { TopOperator } from "../operators/top/top-operator.ts";
 import { slicingOf } from "../operators/window/slicing.ts";
+import { UpdatedWindowOperator } from "../operators/window/updated-window.ts";
 import { WindowOperator } from "../operators/window/window-operator.ts";
 import type { Node } from "../graph/nodes.ts";
 import type { Exchange, Plan, PlannedOperator, Stage } from "./plan.ts";
-import { keyByOf } from "./planner.ts";
+import { addsUpdates, keyByOf } from "./planner.ts";
 
 /** What a pipeline needs of the partition that it runs in. */
 export interface PipelineHost extends Outputs {
@@ -243,6 +244,7 @@ export class Pipeline {
       case "key-by":
         return keyByOperator(spec, this.keySpace(keyByOf(this.#plan.workflow, node, false) ?? node.index), context);
       case "window": {
+        if (spec.window.kind === "carried" && addsUpdates(this.#plan.workflow, node)) return new UpdatedWindowOperator(spec, spec.window.size, context);
         const slicing = slicingOf(spec.window);
         const keyBy = keyByOf(this.#plan.workflow, node, true);
         const keys = keyBy === undefined ? undefined : this.keySpace(keyBy);

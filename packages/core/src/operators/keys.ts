@@ -16,6 +16,16 @@ export function compareKeys(a: Key, b: Key): number {
   return a.length - b.length;
 }
 
+/** Tells the rows of one window apart: by their key; without keys a window has one row. */
+export function rowIdentity(row: Readonly<Record<string, unknown>>): string {
+  return "key" in row ? keyText(row["key"] as Key) : "";
+}
+
+function keyText(key: Key): string {
+  if (Array.isArray(key)) return JSON.stringify((key as readonly Scalar[]).map(keyText));
+  return `${typeof key} ${String(key)}`;
+}
+
 function kindOf(key: Key): string {
   if (key === null) return "null";
   return Array.isArray(key) ? "tuple" : typeof key;

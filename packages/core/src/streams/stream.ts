@@ -329,6 +329,9 @@ export class WindowedStream<T, K extends Key | undefined, M extends ChangeMode> 
         throw new MillraceError("MILLRACE_USAGE", what, `an aggregate cannot be named ${name}: the row has a field of that name`);
       }
     }
+    if (this.#origin.mode !== "append" && this.#window.kind !== "carried") {
+      throw new MillraceError("MILLRACE_GRAPH", what, "its input is updated (early results, lateness, reduce), and what was added cannot be taken back; put this window before that, or use perWindow()");
+    }
     const lateness = milliseconds(this.#options.lateness ?? 0, `${what}'s lateness`);
     const early = this.#options.early === undefined ? Infinity : milliseconds(this.#options.early, `${what}'s early interval`);
     const mode: ChangeMode = lateness > 0 || early < Infinity ? "upsert" : this.#origin.mode;

@@ -3,7 +3,7 @@ import { RESULTS, type TopNode } from "../../graph/nodes.ts";
 import type { Window } from "../../graph/window.ts";
 import { BatchBuilder } from "../batches.ts";
 import { forEachRow } from "../extract.ts";
-import { compareKeys } from "../keys.ts";
+import { compareKeys, rowIdentity } from "../keys.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
 import type { StateTable } from "../state/table.ts";
 import { lastMoment } from "../window/window-operator.ts";
@@ -48,7 +48,7 @@ export class TopOperator implements Operator {
       const row = batch.rows.get(at) as Ranked;
       const { end } = row.window;
       if (end + this.#node.lateness <= this.#watermark) return;
-      const identity = identityOf(row);
+      const identity = rowIdentity(row);
       const kind = (batch.kinds?.[at] ?? INSERT) & ~PROVISIONAL;
       if (kind === DELETE) {
         this.#store.delete(end, identity);
@@ -130,9 +130,4 @@ export class TopOperator implements Operator {
 
 function byRank(a: Candidate, b: Candidate): number {
   return b.score - a.score || compareKeys((a.row["key"] ?? null) as Key, (b.row["key"] ?? null) as Key);
-}
-
-/** Rows of a window are told apart by their key; rows without one by what they hold. */
-function identityOf(row: Ranked): string {
-  return "key" in row ? `${typeof row["key"]} ${String(row["key"])}` : JSON.stringify(row);
 }

@@ -1,0 +1,80 @@
+import { ByteReader, ByteWriter } from "../../codec/bytes.ts";
+import { decodeValue, encodeValue } from "../../codec/values.ts";
+import type { StateTable } from "../state/table.ts";
+
+/**
+ * The latest row of each identity, by the end of its window. All of it belongs to key group 0: what
+ * is computed over the rows of all keys has one partition.
+ */
+export class LatestRows implements StateTable {
+  readonly name = "rows";
+  readonly format = "latest-rows-1";
+  readonly #windows = new Map<number, Map<string, unknown>>();
+  readonly #changed = new Map<number, Set<string>>();
+
+  ends(): number[] {
+    return [...this.#windows.keys()];
+  }
+
+  /** Rows by identity; undefined where the window has none. */
+  at(end: number): ReadonlyMap<string, unknown> | undefined {
+    return this.#windows.get(end);
+  }
+
+  set(end: number, identity: string, row: unknown): void {
+    const window = this.#windows.get(end);
+    if (window === undefined) this.#windows.set(end, new Map([[identity, row]]));
+    else window.set(identity, row);
+    const changed = this.#changed.get(end);
+    if (changed === undefined) this.#changed.set(end, new Set([identity]));
+    else changed.add(identity);
+  }
+
+  /** Forgets a window; the committed watermark that closed it makes loading forget it too. */
+  drop(end: number): void {
+    this.#windows.delete(end);
+    this.#changed.delete(end);
+  }
+
+  changes(emit: (group: number, bytes: Uint8Array) => void): void {
+    if (this.#changed.size === 0) return;
+    const writer = new ByteWriter();
+    for (const [end, identities] of this.#changed) this.#encode(end, identities, writer);
+    this.#changed.clear();
+    emit(0, writer.take());
+  }
+
+  full(group: number): Uint8Array | undefined {
+    if (group !== 0 || this.#windows.size === 0) return undefined;
+    const writer = new ByteWriter();
+    for (const [end, window] of this.#windows) this.#encode(end, window.keys(), writer);
+    return writer.take();
+  }
+
+  load(_group: number, bytes: Uint8Array): void {
+    const reader = new ByteReader(bytes);
+    while (reader.remaining > 0) {
+      const end = reader.f64();
+      this.set(end, reader.string(), decodeValue(reader));
+    }
+    this.#changed.clear();
+  }
+
+  get size(): number {
+    let size = 0;
+    for (const window of this.#windows.values()) size += window.size;
+    return size;
+  }
+
+  get memoryBytes(): number {
+    return this.size * 256;
+  }
+
+  #encode(end: number, identities: Iterable<string>, writer: ByteWriter): void {
+    for (const identity of identities) {
+      writer.f64(end);
+      writer.string(identity);
+      encodeValue(this.#windows.get(end)?.get(identity), writer);
+    }
+  }
+}
