@@ -120,7 +120,7 @@ test("a window over results that change is refused, as what was added cannot be 
         .reduce((a, b) => (a.amount > b.amount ? a : b))
         .window(tumbling(WINDOW))
         .aggregate({ total: sum((sale) => sale.amount) })
-        .to(topic("twice")),
+        .to(topic<unknown>("twice")),
     );
   assert.throws(build, { code: "MILLRACE_GRAPH", message: /its input is updated .* or use perWindow\(\)/ });
 });
