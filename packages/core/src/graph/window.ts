@@ -34,7 +34,10 @@ export function sliding(size: Duration, slide: Duration, options: { offset?: Dur
   };
 }
 
-/** Windows that grow while atoms of a key follow each other within `gap`; [first, last + gap). */
+/**
+ * Windows that grow while atoms of a key follow each other in less than `gap`: [first, last + gap).
+ * An atom is late when its time + gap + lateness <= its stamp.
+ */
 export function session(gap: Duration): WindowSpec {
   return { kind: "session", gap: positive(gap, "session window's gap") };
 }
