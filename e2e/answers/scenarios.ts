@@ -1,5 +1,5 @@
 import {
-  collect, collection, count, distinctCount, map, max, mean, median, min, output, sliding, sum, topic, topK, tumbling, value, variance, workflow,
+  collect, collection, count, distinctCount, map, max, mean, median, min, output, session, sliding, sum, topic, topK, tumbling, value, variance, workflow,
   type Workflow,
 } from "@millrace/core";
 import { randomNumbers } from "./random-numbers.ts";
@@ -81,6 +81,13 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   "sliding windows": one(
     workflow("sliding", (flow) => {
       const made = flow.from(lefts, options).keyBy((r) => r.room).window(sliding("20s", "5s")).aggregate({ n: count(), total: sum((r) => r.value) });
+      made.to(results);
+      made.late.map((r) => r.id).to(late);
+    }),
+  ),
+  sessions: one(
+    workflow("sessions", (flow) => {
+      const made = flow.from(lefts, options).keyBy((r) => r.room).window(session("4s")).aggregate({ n: count(), total: sum((r) => r.value) });
       made.to(results);
       made.late.map((r) => r.id).to(late);
     }),
