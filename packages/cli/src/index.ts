@@ -34,6 +34,7 @@ export {
   quantile,
   quantileOf,
   session,
+  sink,
   sliding,
   Stream,
   sum,
@@ -80,12 +81,17 @@ export type {
   RetryOptions,
   Scalar,
   SideShape,
+  Sink,
+  SinkCall,
+  SinkOptions,
+  SinkRow,
   StateHandles,
   StateOptions,
   StateShape,
   StateSpec,
   Table,
   TableOptions,
+  Target,
   TimerContext,
   Timers,
   Topic,
@@ -98,6 +104,7 @@ export type {
   WindowSpec,
   Within,
   Workflow,
+  WriteRows,
 } from "@millrace/core";
 export { bucketSource, fileBucket, fileSource } from "@millrace/drivers/files";
 export type { BucketSourceOptions, FileSourceOptions, RecordOptions } from "@millrace/drivers/files";

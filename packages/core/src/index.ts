@@ -34,3 +34,7 @@ export { distinctCount } from "./operators/aggregates/distinct-count.ts";
 export type { DistinctCountOptions } from "./operators/aggregates/distinct-count.ts";
 export { first, last, maxBy, minBy } from "./operators/aggregates/pick.ts";
 export { topK } from "./operators/aggregates/top-k.ts";
+export { sink } from "./streams/sink.ts";
+export type { SinkOptions } from "./streams/sink.ts";
+export type { Sink, Target } from "./graph/refs.ts";
+export type { SinkCall, SinkRow, WriteRows } from "./contracts/sink.ts";

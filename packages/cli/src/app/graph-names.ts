@@ -16,7 +16,7 @@ export function namesOf(workflows: readonly Workflow[]): GraphNames {
       if (spec.kind === "source") reads.set(spec.topic.name, spec.topic);
       if (spec.kind !== "sink") continue;
       if (spec.target.kind === "topic") topics.set(spec.target.name, spec.target);
-      else collections.set(spec.target.name, spec.target);
+      else if (spec.target.kind === "collection") collections.set(spec.target.name, spec.target);
     }
   }
   return { reads, topics, collections };

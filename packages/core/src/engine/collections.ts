@@ -3,7 +3,7 @@ import { decodeKey, encodeKey } from "../codec/key.ts";
 import { decodeValue } from "../codec/values.ts";
 import type { Key } from "../contracts/batch.ts";
 import type { Ledger } from "../contracts/ledger.ts";
-import { encodeRowChange } from "../operators/sinks.ts";
+import { encodeRowChange } from "../operators/sinks/stored.ts";
 import { compareKeys } from "../operators/keys.ts";
 import { COLLECTION_TABLE } from "./outbox.ts";
 

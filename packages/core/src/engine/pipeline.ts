@@ -10,7 +10,8 @@ import type { Operator, OperatorContext } from "../operators/operator.ts";
 import { ProcessOperator } from "../operators/process/process-operator.ts";
 import { ReduceOperator } from "../operators/reduce/reduce-operator.ts";
 import { SessionOperator } from "../operators/session/session-operator.ts";
-import { collectionSink, topicSink, type Outputs } from "../operators/sinks.ts";
+import { CustomSink } from "../operators/sinks/custom-sink.ts";
+import { collectionSink, topicSink, type Outputs } from "../operators/sinks/stored.ts";
 import { MapAsyncOperator } from "../operators/map-async/map-async-operator.ts";
 import { KeySpace } from "../operators/state/key-space.ts";
 import { branchOperator, filterOperator, flatMapOperator, mapOperator, mergeOperator } from "../operators/stateless.ts";
@@ -269,6 +270,7 @@ export class Pipeline {
       case "reduce":
         return new ReduceOperator(spec, role, this.#inputKeys(node, context), context);
       case "sink":
+        if (spec.target.kind === "sink") return new CustomSink(spec.target, context);
         return spec.target.kind === "topic" ? topicSink(spec.target, host, context) : collectionSink(spec.target, host, context);
     }
   }

@@ -53,13 +53,15 @@ class Planner {
       return;
     }
     const from = this.#operators[inputs[0].operator];
-    const alone = this.#cut === "every" || inputs.some(({ operator }) => this.#operators[operator].stage !== from.stage);
+    // What leaves Millrace leaves from the outbox, after its commit: a sink is a stage of its own under every cut.
+    const leaves = node.spec.kind === "sink" && node.spec.target.kind === "sink";
+    const alone = this.#cut === "every" || leaves || inputs.some(({ operator }) => this.#operators[operator].stage !== from.stage);
     if (!alone) {
       this.#add(node, "whole", from.stage, inputs.map(({ operator, port }) => ({ kind: "local", operator, port })));
       return;
     }
     const distribution = inputs.length > 1 && new Set(inputs.map(({ operator }) => this.#draftOf(operator).distribution)).size > 1 ? "single" : this.#draftOf(from.index).distribution;
-    const stage = this.#stage(distribution);
+    const stage = this.#stage(distribution, leaves);
     const kind = distribution === "single" ? "single" : "forward";
     const index = this.#operators.length;
     this.#add(node, "whole", stage, inputs.map((input, at) => this.#exchange(node, "whole", kind, input, index, at, stage)));
@@ -140,8 +142,8 @@ class Planner {
     return index;
   }
 
-  #stage(distribution: Distribution): number {
-    if (this.#cut === "none" && this.#stages.length > 0) return 0;
+  #stage(distribution: Distribution, own = false): number {
+    if (!own && this.#cut === "none" && this.#stages.length > 0) return 0;
     return this.#stages.push({ distribution, operators: [] }) - 1;
   }
 

@@ -1,6 +1,7 @@
 import type { ChangeMode, Key } from "../contracts/batch.ts";
 import type { AnyAggregate } from "./aggregate.ts";
-import type { Collection, Topic } from "./refs.ts";
+import type { Collection, Sink, Topic } from "./refs.ts";
+import type { RetryPolicy } from "./retry.ts";
 import type { StateShape } from "./state.ts";
 import type { WindowSpec } from "./window.ts";
 
@@ -90,18 +91,6 @@ export interface MapAsyncNode {
   readonly identity: ((value: never) => string) | undefined;
 }
 
-export interface RetryPolicy {
-  /** How often a call is made in all, at least once. */
-  readonly attempts: number;
-  /** Wait before the second attempt, doubled before each further one up to `max`, ms. */
-  readonly backoff: number;
-  readonly max: number;
-  /** Whether each wait is somewhere between half and all of that. */
-  readonly jitter: boolean;
-  /** Whether trying again after this error is any use; absent: always. */
-  readonly when: ((error: unknown) => boolean) | undefined;
-}
-
 export type JoinKind = "inner" | "left" | "right" | "full";
 
 /** Two keyed inputs: 0 is the left side, 1 the right one. */
@@ -149,7 +138,7 @@ export interface ReduceNode {
 
 export interface SinkNode {
   readonly kind: "sink";
-  readonly target: Topic<unknown> | Collection<unknown>;
+  readonly target: Topic<unknown> | Collection<unknown> | Sink<unknown>;
 }
 
 export type NodeSpec =

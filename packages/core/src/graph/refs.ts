@@ -1,13 +1,23 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { MillraceError } from "../errors.ts";
 import type { Key } from "../contracts/batch.ts";
+import type { WriteRows } from "../contracts/sink.ts";
 import type { Retention } from "../contracts/topics.ts";
+import type { RetryPolicy } from "./retry.ts";
 import { milliseconds, type Duration } from "../time/duration.ts";
 
 declare const value: unique symbol;
+declare const accepts: unique symbol;
+
+/** Where rows of type T, or of a type that T's place takes, can be written. */
+export interface Target<in T> {
+  readonly kind: "topic" | "collection" | "sink";
+  readonly name: string;
+  readonly [accepts]?: (row: T) => void;
+}
 
 /** The name and type of a topic; what stands behind the name is bound elsewhere. */
-export interface Topic<T> {
+export interface Topic<in out T> extends Target<T> {
   readonly kind: "topic";
   readonly name: string;
   readonly schema: StandardSchemaV1<unknown, T> | undefined;
@@ -51,7 +61,7 @@ export function topic<T>(name: string, options: TopicOptions<T> = {}): Topic<T> 
 }
 
 /** The name and type of a collection: a keyed table that a workflow materializes. */
-export interface Collection<T> {
+export interface Collection<in out T> extends Target<T> {
   readonly kind: "collection";
   readonly name: string;
   readonly schema: StandardSchemaV1<unknown, T> | undefined;
@@ -80,4 +90,18 @@ export function checkName(kind: string, name: string): void {
       "a name starts with a letter, then letters, digits, dots, dashes and underscores, at most 128",
     );
   }
+}
+
+/** Rows leave Millrace here: a function of yours that keeps them elsewhere. */
+export interface Sink<in T> extends Target<T> {
+  readonly kind: "sink";
+  readonly name: string;
+  readonly write: WriteRows<T>;
+  /** Whether provisional rows are written too, not only finals. */
+  readonly changes: boolean;
+  /** Rows a call at most. */
+  readonly rows: number;
+  /** Of one attempt, ms. */
+  readonly timeout: number;
+  readonly retries: RetryPolicy;
 }

@@ -1,4 +1,5 @@
 import type { MapAsyncNode } from "../graph/nodes.ts";
+import type { RetryPolicy } from "../graph/retry.ts";
 import { MillraceError } from "../errors.ts";
 import type { Call } from "../operators/map-async/call.ts";
 import { milliseconds, type Duration } from "../time/duration.ts";
@@ -36,25 +37,29 @@ export function mapAsyncNode<T>(
   { concurrency = 16, ordered = true, timeout = "30s", retries = {}, identity }: MapAsyncOptions<T>,
   where: string,
 ): MapAsyncNode {
-  const { attempts = 3, backoff = "100ms", max = "10s", jitter = true, when } = retries;
   return {
     kind: "map-async",
     call,
     concurrency: atLeastOne(concurrency, "concurrency", where),
     ordered,
     timeout: milliseconds(timeout, `${where}: timeout`),
-    retries: {
-      attempts: atLeastOne(attempts, "retries.attempts", where),
-      backoff: milliseconds(backoff, `${where}: retries.backoff`),
-      max: milliseconds(max, `${where}: retries.max`),
-      jitter,
-      when,
-    },
+    retries: retryPolicy(retries, where),
     identity,
   };
 }
 
-function atLeastOne(value: number, name: string, where: string): number {
+/** Throws MILLRACE_USAGE for a number of attempts that is no whole number of at least 1. */
+export function retryPolicy({ attempts = 3, backoff = "100ms", max = "10s", jitter = true, when }: RetryOptions, where: string): RetryPolicy {
+  return {
+    attempts: atLeastOne(attempts, "retries.attempts", where),
+    backoff: milliseconds(backoff, `${where}: retries.backoff`),
+    max: milliseconds(max, `${where}: retries.max`),
+    jitter,
+    when,
+  };
+}
+
+export function atLeastOne(value: number, name: string, where: string): number {
   if (!Number.isInteger(value) || value < 1) throw new MillraceError("MILLRACE_USAGE", where, `${name} is ${value}; give a whole number of at least 1`);
   return value;
 }

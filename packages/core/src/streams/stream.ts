@@ -6,7 +6,7 @@ import type { OutputOf, ProcessSpec, SideShape } from "../graph/process.ts";
 import type { StateShape } from "../graph/state.ts";
 import { reducing } from "../operators/aggregates/reducing.ts";
 import { LATE, LATE_RIGHT, RESULTS, type Input, type JoinKind, type JoinNode, type NodeSpec } from "../graph/nodes.ts";
-import type { Collection, Topic } from "../graph/refs.ts";
+import type { Collection, Sink, Target, Topic } from "../graph/refs.ts";
 import type { Window, WindowSpec } from "../graph/window.ts";
 import { milliseconds, type Duration } from "../time/duration.ts";
 import type { Call } from "../operators/map-async/call.ts";
@@ -120,9 +120,9 @@ export class Stream<T, M extends ChangeMode = "append"> {
     return new WindowedStream(this.origin, window, options ?? {}, false);
   }
 
-  /** Writes the values to a topic or upserts them into a collection. */
-  to<U>(this: Stream<NoInfer<U>, M>, target: Topic<U> | Collection<U>, options: OperatorOptions = {}): void {
-    this.#then({ kind: "sink", target: target as Topic<unknown> | Collection<unknown> }, options);
+  /** Writes the values to a topic, upserts them into a collection, or hands them to a sink. */
+  to(target: Target<T>, options: OperatorOptions = {}): void {
+    this.#then({ kind: "sink", target: target as Topic<unknown> | Collection<unknown> | Sink<unknown> }, options);
   }
 
   #then(spec: NodeSpec, options: OperatorOptions, keyed = false): Origin {

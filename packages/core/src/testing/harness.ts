@@ -8,7 +8,7 @@ import { Runtime } from "../engine/runtime.ts";
 import type { Workflow } from "../graph/graph.ts";
 import type { Collection, Topic } from "../graph/refs.ts";
 import { virtualClock } from "../memory/clock.ts";
-import { createMemoryLedger } from "../memory/ledger.ts";
+import { createMemoryLedger, type MemoryLedger } from "../memory/ledger.ts";
 import { milliseconds, type Duration } from "../time/duration.ts";
 
 export interface HarnessOptions {
@@ -53,7 +53,12 @@ export async function harness(workflows: Workflow | readonly Workflow[], options
   let ledger = createMemoryLedger({ clock });
   let commits = 0;
   const begin = (): Promise<Runtime> => {
-    const counted = { ...ledger, commit: (commit: Parameters<typeof ledger.commit>[0]) => (commits++, ledger.commit(commit)) };
+    const current = ledger;
+    const commit: MemoryLedger["commit"] = (made) => {
+      commits++;
+      return current.commit(made);
+    };
+    const counted = { ...current, commit };
     const { cut = "none", partitions = 1 } = options;
     return Runtime.start({ workflows: all, ledger: counted, clock, cut, instances: partitions, sources: Object.fromEntries(inputs) });
   };

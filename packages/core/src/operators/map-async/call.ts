@@ -1,3 +1,5 @@
+import type { CallSignal } from "../../contracts/signal.ts";
+
 /** What a call of `mapAsync` is told. */
 export interface Call {
   /** Aborted when the attempt has run out of time: hand it to `fetch` and the like. */
@@ -9,16 +11,6 @@ export interface Call {
   readonly key: string;
   /** 1 for the first attempt; starts again at 1 when a call is repeated after a crash. */
   readonly attempt: number;
-}
-
-/** The host's AbortSignal, by the type that the program knows it by. */
-export type CallSignal = typeof globalThis extends { AbortSignal: { prototype: infer S } } ? S : MinimalSignal;
-
-/** What is used of a signal where no host types are loaded. */
-export interface MinimalSignal {
-  readonly aborted: boolean;
-  readonly reason: unknown;
-  addEventListener(type: "abort", listener: () => void): void;
 }
 
 interface Controller {

@@ -1,14 +1,12 @@
 import type { Batch } from "../../contracts/batch.ts";
-import { MillraceError } from "../../errors.ts";
 import { RESULTS, type MapAsyncNode } from "../../graph/nodes.ts";
-import { durationText } from "../../time/duration.ts";
 import { BatchBuilder, batchOf } from "../batches.ts";
 import { ObjectRows } from "../../codec/formats/struct-rows.ts";
 import { forEachRow } from "../extract.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
-import { newController, type Call } from "./call.ts";
+import { callWithRetries } from "./attempts.ts";
+import type { Call } from "./call.ts";
 import { CallKeys } from "./idempotency.ts";
-import { backoffAfter } from "./retries.ts";
 
 /** An element whose call is to be made, under way, or answered. */
 interface Element {
@@ -95,51 +93,15 @@ export class MapAsyncOperator implements Operator {
 
   /** Never rejects. */
   async #answer(element: Element): Promise<void> {
-    const { retries } = this.#node;
-    for (let attempt = 1; element.outcome === undefined; attempt++) {
-      try {
-        element.outcome = { result: await this.#attempt(element, attempt) };
-      } catch (error) {
-        if (attempt >= retries.attempts || !isWorthRetrying(error, retries.when)) element.outcome = { error };
-        else await this.#wait(backoffAfter(attempt, retries, element.key));
-      }
+    const { value, key } = element;
+    try {
+      element.outcome = { result: await callWithRetries((signal, attempt) => this.#call(value, { signal, key, attempt }), this.#node, key, this.#context) };
+    } catch (error) {
+      element.outcome = { error };
     }
     this.#answered.push(element);
     this.#running--;
     this.#startNext();
     if (this.#answered.length === this.#elements.length) this.#settled?.();
-  }
-
-  #attempt({ value, key }: Element, attempt: number): Promise<unknown> {
-    const { timeout } = this.#node;
-    const { clock, subject } = this.#context;
-    const controller = newController();
-    return new Promise<unknown>((resolve, reject) => {
-      const cancel = clock.at(clock.now() + timeout, () => {
-        const error = new MillraceError("MILLRACE_FUNCTION_TIMEOUT", subject, `the call took longer than ${durationText(timeout)}; make it faster or give it a longer timeout`, {
-          retryable: true,
-        });
-        controller.abort(error);
-        reject(error);
-      });
-      // An async function, so that a call that throws at once is like one that rejects.
-      const calling = (async () => this.#call(value, { signal: controller.signal, key, attempt }))();
-      calling.then(resolve, reject).finally(cancel);
-    });
-  }
-
-  #wait(milliseconds: number): Promise<void> {
-    const { clock } = this.#context;
-    return new Promise((resolve) => {
-      clock.at(clock.now() + milliseconds, resolve);
-    });
-  }
-}
-
-function isWorthRetrying(error: unknown, when: ((error: unknown) => boolean) | undefined): boolean {
-  try {
-    return when === undefined || when(error);
-  } catch {
-    return false;
   }
 }

@@ -1,6 +1,6 @@
 import { murmur2 } from "../../codec/murmur2.ts";
 import { encodeUtf8 } from "../../codec/utf8.ts";
-import type { RetryPolicy } from "../../graph/nodes.ts";
+import type { RetryPolicy } from "../../graph/retry.ts";
 
 /**
  * Milliseconds to wait after a failed attempt (1 for the first). With jitter it lies between half

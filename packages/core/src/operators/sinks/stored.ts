@@ -1,12 +1,12 @@
-import { ByteWriter } from "../codec/bytes.ts";
-import { encodeKey } from "../codec/key.ts";
-import { keyGroup, keyHash } from "../codec/murmur2.ts";
-import { encodeValue } from "../codec/values.ts";
-import { DELETE, PROVISIONAL, type Batch, type Key } from "../contracts/batch.ts";
-import type { Collection, Topic } from "../graph/refs.ts";
-import { rowAt, select } from "./batches.ts";
-import { forEachRow } from "./extract.ts";
-import type { Operator, OperatorContext } from "./operator.ts";
+import { ByteWriter } from "../../codec/bytes.ts";
+import { encodeKey } from "../../codec/key.ts";
+import { keyGroup, keyHash } from "../../codec/murmur2.ts";
+import { encodeValue } from "../../codec/values.ts";
+import { DELETE, PROVISIONAL, type Batch, type Key } from "../../contracts/batch.ts";
+import type { Collection, Topic } from "../../graph/refs.ts";
+import { rowAt, select } from "../batches.ts";
+import { forEachRow } from "../extract.ts";
+import type { Operator, OperatorContext } from "../operator.ts";
 
 /** Where sinks put what a step gives to the world; it becomes real with the step's commit. */
 export interface Outputs {
