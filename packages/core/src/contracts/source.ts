@@ -62,6 +62,8 @@ export interface SplitReader {
 /** A place where atoms come from. A driver implements this; the engine stamps, keeps progress and retries. */
 export interface Source {
   readonly name: string;
+  /** Whether its atoms lie in the ledger's store, so that their coming is known without a reader. Default false. */
+  readonly stored?: boolean;
   splits(): Promise<readonly SplitDescription[]>;
   open(open: OpenSplit): Promise<SplitReader>;
 }

@@ -19,6 +19,8 @@ export interface InstancePorts {
   finished(partition: string): void;
   /** Present where only what is on its way is to be taken in: a partition has nothing to do. */
   readonly drained?: (partition: string) => void;
+  /** A partition has nothing to do and may be closed without missing anything, or has something to do again. */
+  readonly resting?: (partition: string, resting: boolean) => void;
   /** A partition cannot go on; it is closed. */
   failed(partition: string, error: unknown): void;
 }

@@ -11,6 +11,7 @@ export interface Lane {
   readonly operator: number;
   readonly topic: string;
   readonly input: LaneInput;
+  readonly stored: boolean;
 }
 
 export interface LanePorts {
@@ -53,6 +54,11 @@ export class Lanes {
     return this.ended === this.#all.length;
   }
 
+  /** Whether all that can come without a reader being open is known of: then nothing is lost by closing. */
+  get mayRest(): boolean {
+    return this.#all.every(({ input, stored }) => stored || input.progress.ended);
+  }
+
   /** Reads nothing: progress stays as it was committed. */
   hold(known: readonly LaneProgress[]): void {
     this.#held = known;
@@ -73,7 +79,7 @@ export class Lanes {
         const reader = await source.open({ split: split.id, lane: progress.lane, lanes, position: progress.next, journal });
         const input = new LaneInput(spec, reader, ports.chain, progress);
         input.onReady(onReady);
-        this.#all.push({ name: `${operator}:${id}`, operator, topic: spec.topic.name, input });
+        this.#all.push({ name: `${operator}:${id}`, operator, topic: spec.topic.name, input, stored: source.stored === true });
       }
     }
   }

@@ -41,6 +41,8 @@ export interface PartitionPorts {
   finished(partition: string): void;
   /** Only what is on its way is taken in, nothing from sources: told whenever nothing waits. Absent: sources are read. */
   readonly drained?: (partition: string) => void;
+  /** The partition has nothing to do and may be closed without missing anything, or has something to do again. */
+  readonly resting?: (partition: string, resting: boolean) => void;
 }
 
 /** An input of which a search tries some rows. */
@@ -389,6 +391,8 @@ export class Partition {
   async #sleep(): Promise<void> {
     if (this.#woken || this.#stopping) return;
     const wakeAt = this.#pipeline.wakeAt();
+    const rests = !this.#blocked && this.#lanes.mayRest;
+    if (rests) this.#ports.resting?.(this.id, true);
     await new Promise<void>((resolve) => {
       const cancel = wakeAt < Infinity ? this.#ports.clock.at(wakeAt, resolve) : undefined;
       this.#wake = () => {
@@ -397,5 +401,6 @@ export class Partition {
       };
     });
     this.#wake = undefined;
+    if (rests) this.#ports.resting?.(this.id, false);
   }
 }

@@ -16,6 +16,7 @@ export interface TopicSignal {
 export function topicSource(topic: string, partitions: number, topics: Pick<Topics, "range" | "read">, signal: TopicSignal): Source {
   return {
     name: topic,
+    stored: true,
     splits: () => Promise.resolve(Array.from({ length: partitions }, (_, partition) => ({ id: String(partition), parallel: false }))),
     open({ split, position }) {
       const partition = Number(split);

@@ -1,6 +1,6 @@
 import { MillraceError } from "@millrace/core";
 import { ByteWriter, encodeBatch } from "@millrace/core/internal";
-import type { Batch, Chunk, HostEnvironment, LinkBatch, NoChunk, SplitReader } from "@millrace/core/internal";
+import type { Batch, Chunk, HostEnvironment, Journal, LinkBatch, NoChunk, SplitReader } from "@millrace/core/internal";
 import { giving, type Handlers } from "./calls.ts";
 import type { MainMethods, WireChunk } from "./messages.ts";
 import { packBatches, packBlocks, packChunks, taken, unpackCommit } from "./packing.ts";
@@ -15,6 +15,8 @@ export interface WorkerSignals {
   grown(topic: string): void;
   /** A reader that was idle may have something. */
   readable(reader: number): void;
+  /** A journal that the worker has. */
+  journal(number: number): Journal;
 }
 
 export interface MainSide {
@@ -63,6 +65,7 @@ export function mainSide(environment: HostEnvironment, signals: WorkerSignals): 
     before: ({ split, index, max }) => ports.chain.before(split, index, max),
     finished: (partition) => ports.finished(partition),
     failed: ({ partition, error }) => ports.failed(partition, fromWire(error)),
+    resting: ({ partition, resting }) => ports.resting?.(partition, resting),
     range: ({ topic, partition }) => topics.range(topic, partition),
     async read({ topic, partition, offset, maxBytes }) {
       const packed = packChunks(await topics.read(topic, partition, offset, maxBytes));
@@ -72,10 +75,10 @@ export function mainSide(environment: HostEnvironment, signals: WorkerSignals): 
       if (!listening.has(topic)) listening.set(topic, signal.onGrowth(topic, () => signals.grown(topic)));
     },
     splits: async (topic) => bound(topic)?.splits(),
-    async openReader({ topic, open }) {
+    async openReader({ topic, open, journal }) {
       const source = bound(topic);
       if (source === undefined) throw new MillraceError("MILLRACE_INVARIANT", `topic ${topic}`, "no source is bound to it in the main thread");
-      const reader = await source.open(open);
+      const reader = await source.open(journal === undefined ? open : { ...open, journal: signals.journal(journal) });
       const id = nextReader++;
       readers.set(id, reader);
       reader.onReady?.(() => signals.readable(id));

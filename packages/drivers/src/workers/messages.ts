@@ -28,13 +28,15 @@ export interface MainMethods {
   readonly before: Method<{ readonly split: string; readonly index: number; readonly max: number }, number>;
   readonly finished: Method<string>;
   readonly failed: Method<{ readonly partition: string; readonly error: WireError }>;
+  readonly resting: Method<{ readonly partition: string; readonly resting: boolean }>;
   readonly range: Method<{ readonly topic: string; readonly partition: number }, TopicRange>;
   readonly read: Method<{ readonly topic: string; readonly partition: number; readonly offset: number; readonly maxBytes: number }, Packed>;
   /** Wants to be told when a topic grows. */
   readonly listen: Method<string>;
   /** Splits of the source that the main thread holds for a topic; undefined: it lies in the ledger's store. */
   readonly splits: Method<string, readonly SplitDescription[] | undefined>;
-  readonly openReader: Method<{ readonly topic: string; readonly open: OpenSplit }, number>;
+  /** A journal that comes with it stays in the worker, by its number. */
+  readonly openReader: Method<{ readonly topic: string; readonly open: Omit<OpenSplit, "journal">; readonly journal: number | undefined }, number>;
   readonly nextChunk: Method<number, WireChunk | NoChunk>;
   readonly closeReader: Method<number>;
 }
@@ -50,6 +52,8 @@ export interface WorkerMethods {
   readonly stop: Method<void>;
   readonly grown: Method<string>;
   readonly readable: Method<number>;
+  readonly journalRead: Method<number, readonly string[]>;
+  readonly journalAppend: Method<{ readonly journal: number; readonly line: string }>;
 }
 
 /** What a worker finds when it starts. */

@@ -4,7 +4,7 @@ import { MillraceError } from "@millrace/core";
 import { Calls } from "./calls.ts";
 import { loadPlans, openSourceModule } from "./load.ts";
 import type { MainMethods, WorkerMethods, WorkerStart } from "./messages.ts";
-import { Wakeups, workerPorts } from "./worker-ports.ts";
+import { Wakeups, workerPorts, type Journals } from "./worker-ports.ts";
 
 /** How often a worker shows that its event loop turns, ms. */
 const HEARTBEAT = 100;
@@ -15,6 +15,7 @@ await run(parentPort, workerData as WorkerStart);
 async function run(port: NonNullable<typeof parentPort>, start: WorkerStart): Promise<void> {
   setInterval(() => Atomics.add(start.heartbeat, 0, 1), HEARTBEAT).unref();
   const wakeups = new Wakeups();
+  const journals: Journals = [];
   const plans = await loadPlans(start.modules, start.plans);
   const topics = new Map(plans.flatMap(({ workflow }) => workflow.nodes.flatMap(({ spec }) => (spec.kind === "source" ? [[spec.topic.name, spec.topic] as const] : []))));
   const opened = new Map<string, Promise<Source>>();
@@ -29,9 +30,11 @@ async function run(port: NonNullable<typeof parentPort>, start: WorkerStart): Pr
     grown(topic) {
       for (const callback of wakeups.topics.get(topic) ?? []) callback();
     },
+    journalRead: (journal) => journals[journal].read(),
+    journalAppend: ({ journal, line }) => journals[journal].append(line),
     readable: (reader) => wakeups.readers.get(reader)?.(),
   });
-  const ports = workerPorts(main, start, wakeups, {
+  const ports = workerPorts(main, start, wakeups, journals, {
     partitionsOf: (topic) => topics.get(topic)?.partitions ?? 1,
     openHere(name) {
       const description = start.sources[name];

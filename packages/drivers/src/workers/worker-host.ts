@@ -61,6 +61,7 @@ async function startWorker(options: WorkerHostOptions, environment: HostEnvironm
     started: () => started.resolve(),
     grown: (topic) => calls.tell("grown", topic),
     readable: (reader) => calls.tell("readable", reader),
+    journal: (journal) => ({ read: () => calls.call("journalRead", journal), append: (line) => calls.call("journalAppend", { journal, line }) }),
   });
   const calls = new Calls<MainMethods, WorkerMethods>(worker, main.handlers);
   const expired = (error: MillraceError): void => {

@@ -1,5 +1,5 @@
 import { BatchDecoder, systemClock, topicSource } from "@millrace/core/internal";
-import type { Chunk, InstancePorts, Ledger, NoChunk, Source, TopicSignal, Topics } from "@millrace/core/internal";
+import type { Chunk, InstancePorts, Journal, Ledger, NoChunk, Source, TopicSignal, Topics } from "@millrace/core/internal";
 import type { Calls } from "./calls.ts";
 import type { MainMethods, WireChunk, WorkerMethods, WorkerStart } from "./messages.ts";
 import { packCommit, readerOf, unpackBatches, unpackBlocks, unpackChunks } from "./packing.ts";
@@ -7,11 +7,14 @@ import { toWire } from "./wire-errors.ts";
 
 type ToMain = Calls<WorkerMethods, MainMethods>;
 
-/** Callbacks that the main thread's signals wake. */
+/** What the main thread's signals wake. */
 export class Wakeups {
   readonly topics = new Map<string, Set<() => void>>();
   readonly readers = new Map<number, () => void>();
 }
+
+/** Journals of sources that the main thread reads for this worker. */
+export type Journals = Journal[];
 
 export interface WorkerTopics {
   partitionsOf(topic: string): number;
@@ -20,7 +23,7 @@ export interface WorkerTopics {
 }
 
 /** The ports of an instance in a worker: all but its own sources lead to the main thread. */
-export function workerPorts(main: ToMain, start: WorkerStart, wakeups: Wakeups, topics: WorkerTopics): InstancePorts {
+export function workerPorts(main: ToMain, start: WorkerStart, wakeups: Wakeups, journals: Journals, topics: WorkerTopics): InstancePorts {
   return {
     ledger: remoteLedger(main, start.capabilities),
     clock: systemClock(),
@@ -30,10 +33,11 @@ export function workerPorts(main: ToMain, start: WorkerStart, wakeups: Wakeups, 
       const own = await topics.openHere(topic);
       if (own !== undefined) return own;
       const splits = await main.call("splits", topic);
-      if (splits !== undefined) return remoteSource(main, topic, wakeups);
+      if (splits !== undefined) return remoteSource(main, topic, wakeups, journals);
       return topicSource(topic, topics.partitionsOf(topic), remoteTopics(main), signalOf(main, wakeups));
     },
     finished: (partition) => main.tell("finished", partition),
+    resting: (partition, resting) => main.tell("resting", { partition, resting }),
     failed: (partition, error) => main.tell("failed", { partition, error: toWire(error) }),
   };
 }
@@ -89,12 +93,13 @@ function signalOf(main: ToMain, wakeups: Wakeups): TopicSignal {
 }
 
 /** A source that the main thread has: its chunks come decoded, as packed columns. */
-function remoteSource(main: ToMain, name: string, wakeups: Wakeups): Source {
+function remoteSource(main: ToMain, name: string, wakeups: Wakeups, journals: Journals): Source {
   return {
     name,
     splits: async () => (await main.call("splits", name)) ?? [],
-    async open(open) {
-      const reader = await main.call("openReader", { topic: name, open });
+    async open({ journal, ...open }) {
+      const number = journal === undefined ? undefined : journals.push(journal) - 1;
+      const reader = await main.call("openReader", { topic: name, open, journal: number });
       const decoder = new BatchDecoder(undefined);
       return {
         async next(): Promise<Chunk | NoChunk> {
