@@ -182,7 +182,7 @@ export class ByteWriter {
 export class ByteReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  readonly #end: number;
+  #end: number;
   #position: number;
 
   constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
@@ -190,9 +190,14 @@ export class ByteReader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#position = start;
     this.#end = end;
-    if (start < 0 || end > bytes.length || start > end) {
-      throw new MillraceError("MILLRACE_USAGE", "codec reader", `[${start}, ${end}) is no range of ${bytes.length} bytes`);
-    }
+    if (start < 0 || end > bytes.length || start > end) this.#noRange(start, end);
+  }
+
+  /** Reads `[start, end)` of the same bytes next. */
+  moveTo(start: number, end: number): void {
+    this.#position = start;
+    this.#end = end;
+    if (start < 0 || end > this.#bytes.length || start > end) this.#noRange(start, end);
   }
 
   get position(): number {
@@ -298,6 +303,10 @@ export class ByteReader {
     if (!(length >= 0 && at + length <= this.#end)) this.#short(length);
     this.#position = at + length;
     return at;
+  }
+
+  #noRange(start: number, end: number): never {
+    throw new MillraceError("MILLRACE_USAGE", "codec reader", `[${start}, ${end}) is no range of ${this.#bytes.length} bytes`);
   }
 
   #short(length: number): never {

@@ -1,6 +1,6 @@
-import type { BooleanColumn, Column, NumberColumn } from "../contracts/columns.ts";
+import type { BooleanColumn, BytesColumn, Column, NumberColumn } from "../contracts/columns.ts";
 import type { ByteReader, ByteWriter } from "./bytes.ts";
-import { valueColumn } from "./columns.ts";
+import { bytesColumn, valueColumn } from "./columns.ts";
 import { decodeStrings, encodeStrings } from "./string-codec.ts";
 import type { StringPool } from "./string-pool.ts";
 import { decodeValues, encodeValues } from "./values.ts";
@@ -8,7 +8,7 @@ import { decodeValues, encodeValues } from "./values.ts";
 /**
  * Appends the first `count` selected rows of a column, as compactly as is cheap: numbers as offsets
  * of 0, 1, 2 or 4 bytes from their least where all are integers, booleans and validity as bits,
- * strings by a dictionary where they repeat. The count is not written: the reader needs it.
+ * strings by a dictionary where they repeat, bytes behind their lengths. The count is not written: the reader needs it.
  */
 export function encodeColumn(column: Column, selection: Int32Array | undefined, count: number, writer: ByteWriter): void {
   switch (column.type) {
@@ -27,11 +27,14 @@ export function encodeColumn(column: Column, selection: Int32Array | undefined, 
     case "value":
       writer.u8(VALUES);
       return encodeValues(selected(column.values, selection, count), writer);
+    case "bytes":
+      writer.u8(BYTES);
+      return encodeBytes(column, selection, count, writer);
   }
 }
 
 /**
- * The column of `count` rows that `encodeColumn` wrote, dense. Strings point into the reader's
+ * The column of `count` rows that `encodeColumn` wrote, dense. Strings and bytes point into the reader's
  * bytes, which must not change while the column is in use. Throws MILLRACE_STORE_CORRUPT for
  * anything else than what was written.
  */
@@ -39,6 +42,7 @@ export function decodeColumn(reader: ByteReader, count: number, pool?: StringPoo
   if (count > MAX_ROWS) reader.fail(`${count} rows are wanted of one column`);
   const kind = reader.u8();
   if (kind === VALUES) return valueColumn(decodeValues(reader, count));
+  if (kind === BYTES) return decodeBytes(reader, count);
   const valid = readBits(reader, count);
   switch (kind) {
     case NUMBERS:
@@ -56,6 +60,7 @@ const NUMBERS = 0;
 const BOOLEANS = 1;
 const STRINGS = 2;
 const VALUES = 3;
+const BYTES = 4;
 
 /** Width of raw float64 values; smaller widths are offsets from a base. */
 const RAW = 8;
@@ -108,6 +113,30 @@ function decodeNumbers(reader: ByteReader, count: number): Float64Array {
   if (width === 0) return values.fill(base);
   for (let i = 0; i < count; i++) values[i] = base + (width === 1 ? reader.u8() : width === 2 ? reader.u16() : reader.u32());
   return values;
+}
+
+function encodeBytes({ bytes, starts, ends }: BytesColumn, selection: Int32Array | undefined, count: number, writer: ByteWriter): void {
+  for (let i = 0; i < count; i++) {
+    const row = selection === undefined ? i : selection[i];
+    writer.varint(ends[row] - starts[row]);
+  }
+  for (let i = 0; i < count; i++) {
+    const row = selection === undefined ? i : selection[i];
+    writer.append(bytes, starts[row], ends[row]);
+  }
+}
+
+function decodeBytes(reader: ByteReader, count: number): BytesColumn {
+  const starts = new Int32Array(count);
+  const ends = new Int32Array(count);
+  let total = 0;
+  for (let i = 0; i < count; i++) {
+    starts[i] = total;
+    total += reader.varint();
+    if (total > reader.remaining) reader.fail(`${total} bytes of a column are wanted`);
+    ends[i] = total;
+  }
+  return bytesColumn(reader.bytes(total), starts, ends);
 }
 
 /** A flag, and bits where they are not all `usual` (which is then what an absent array means). */

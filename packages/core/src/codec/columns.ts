@@ -1,4 +1,4 @@
-import type { BooleanColumn, NumberColumn, StringColumn, ValueColumn } from "../contracts/columns.ts";
+import type { BooleanColumn, BytesColumn, NumberColumn, StringColumn, ValueColumn } from "../contracts/columns.ts";
 import { MillraceError } from "../errors.ts";
 import { ByteWriter } from "./bytes.ts";
 import type { StringPool } from "./string-pool.ts";
@@ -48,6 +48,11 @@ export function utf8Column(bytes: Uint8Array, starts: Int32Array, ends: Int32Arr
 /** A string column of few distinct strings: row `i` is entry `codes[i]`, and each entry is decoded once. */
 export function dictionaryColumn(bytes: Uint8Array, offsets: Int32Array, codes: Uint8Array | Uint16Array, valid?: Uint8Array): DictionaryStrings {
   return new DictionaryStrings(bytes, offsets, codes, valid);
+}
+
+/** A column of byte strings, which are slices of `bytes`; nothing is copied. */
+export function bytesColumn(bytes: Uint8Array, starts: Int32Array, ends: Int32Array): BytesColumn {
+  return { type: "bytes", bytes, starts, ends };
 }
 
 export function valueColumn(values: readonly unknown[]): ValueColumn {

@@ -34,7 +34,15 @@ export interface ValueColumn {
   readonly values: readonly unknown[];
 }
 
-export type Column = NumberColumn | BooleanColumn | StringColumn | ValueColumn;
+/** Byte strings as slices of one array, such as partial accumulators on their way. */
+export interface BytesColumn {
+  readonly type: "bytes";
+  readonly bytes: Uint8Array;
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+}
+
+export type Column = NumberColumn | BooleanColumn | StringColumn | ValueColumn | BytesColumn;
 
 /** The type of a declared field. `timestamp` is epoch milliseconds, read from ISO 8601 text or a number. */
 export type FieldType = "number" | "integer" | "string" | "boolean" | "timestamp" | "json";

@@ -11,7 +11,7 @@ const HAS_KINDS = 1;
 const HAS_KEYS = 2;
 const COLUMNS = 4;
 
-const KINDS: readonly ColumnKind[] = ["number", "boolean", "string", "value"];
+const KINDS: readonly ColumnKind[] = ["number", "boolean", "string", "value", "bytes"];
 
 /** Writes the selected rows of a batch: how atoms lie in links and topics. */
 export function encodeBatch(batch: Batch, writer: ByteWriter): void {

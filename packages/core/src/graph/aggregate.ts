@@ -28,6 +28,8 @@ export interface ValueAggregate<in T, A, out R> {
   result(accumulator: A): R;
   encode(accumulator: A, writer: ByteWriter): void;
   decode(reader: ByteReader): A;
+  /** Merges the accumulator that `encode` wrote, without making it. Default: `decode`, then `merge`. */
+  mergeEncoded?(accumulator: A, reader: ByteReader): A;
 }
 
 /** An aggregate whose accumulator is `width` numbers in a shared array: the fast form. */

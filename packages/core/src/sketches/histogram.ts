@@ -6,6 +6,8 @@ import { collectRuns, countUpTo, mergePoints, NO_POINTS, Points, quantileOfPoint
 const FORMAT = 1;
 const FIRST_BUFFER = 16;
 const SMALLEST_FULL_BUFFER = 1024;
+/** What is only merged into needs none. */
+const NO_BUFFER = new Float64Array(0);
 
 /**
  * Exact multiset of numbers as sorted distinct values with counts: exact quantiles and medians.
@@ -15,7 +17,7 @@ const SMALLEST_FULL_BUFFER = 1024;
 export class ValueHistogram {
   #points = NO_POINTS;
   #pointsWeight = 0;
-  #buffer = new Float64Array(FIRST_BUFFER);
+  #buffer = NO_BUFFER;
   #buffered = 0;
 
   get count(): number {
@@ -56,6 +58,12 @@ export class ValueHistogram {
     this.#absorb(other.#all());
   }
 
+  /** Adds all that the histogram holds which `encode` wrote. Throws as `decode` does. */
+  mergeEncoded(reader: ByteReader): void {
+    readFormat(reader);
+    this.#absorb(decodePoints(reader, decoded));
+  }
+
   /**
    * The q-quantile, q in 0..1: linear interpolation of order statistics (type 7 of Hyndman and Fan
    * 1996), so the median of an even count is the mean of the two in the middle. NaN where nothing
@@ -88,8 +96,7 @@ export class ValueHistogram {
    * that `encode` did not write.
    */
   static decode(reader: ByteReader): ValueHistogram {
-    const format = reader.u8();
-    if (format !== FORMAT) throw new MillraceError("MILLRACE_STATE_MISMATCH", "histogram", `format ${format} is not known; this version reads ${FORMAT}`);
+    readFormat(reader);
     const histogram = new ValueHistogram();
     histogram.#points = decodePoints(reader);
     histogram.#pointsWeight = histogram.#points.totalWeight();
@@ -123,7 +130,7 @@ export class ValueHistogram {
       this.#flush();
       return;
     }
-    const larger = new Float64Array(Math.min(full, this.#buffer.length * 4));
+    const larger = new Float64Array(Math.min(full, Math.max(FIRST_BUFFER, this.#buffer.length * 4)));
     larger.set(this.#buffer);
     this.#buffer = larger;
   }
@@ -143,5 +150,11 @@ export class ValueHistogram {
   }
 }
 
+function readFormat(reader: ByteReader): void {
+  const format = reader.u8();
+  if (format !== FORMAT) throw new MillraceError("MILLRACE_STATE_MISMATCH", "histogram", `format ${format} is not known; this version reads ${FORMAT}`);
+}
+
+const decoded = new Points();
 const runs = new Points();
 const merged = new Points();

@@ -1,5 +1,5 @@
 import type { ByteReader, ByteWriter } from "../codec/bytes.ts";
-import { Points } from "./points.ts";
+import { NO_POINTS, Points } from "./points.ts";
 
 const INTEGERS = 1;
 const WEIGHED = 2;
@@ -33,13 +33,20 @@ export function encodePoints(writer: ByteWriter, points: Points): void {
   }
 }
 
-/** Reads what `encodePoints` wrote; throws MILLRACE_STORE_CORRUPT where it is something else. */
-export function decodePoints(reader: ByteReader): Points {
+/**
+ * Reads what `encodePoints` wrote into `into`, by default new points (`NO_POINTS` of none); throws
+ * MILLRACE_STORE_CORRUPT where it is something else.
+ */
+export function decodePoints(reader: ByteReader, into?: Points): Points {
   const length = reader.count();
-  if (length === 0) return new Points();
+  if (length === 0) {
+    into?.reset(0);
+    return into ?? NO_POINTS;
+  }
   const shape = reader.u8();
   if (shape > (INTEGERS | WEIGHED | MIXED)) reader.fail(`no sketch has points of shape ${shape}`);
-  const points = new Points(length);
+  const points = into ?? new Points(length);
+  points.reset(length);
   points.length = length;
   const { value, weight, mixed } = points;
   if ((shape & INTEGERS) !== 0) {
@@ -50,7 +57,9 @@ export function decodePoints(reader: ByteReader): Points {
     value.set(reader.f64Array(length));
   }
   for (let i = 0; i < length; i++) weight[i] = (shape & WEIGHED) !== 0 ? reader.varint() : 1;
-  if ((shape & MIXED) !== 0) {
+  if ((shape & MIXED) === 0) {
+    mixed.fill(0, 0, length);
+  } else {
     for (let i = 0; i < length; i += 8) {
       const bits = reader.u8();
       for (let j = 0; j < 8 && i + j < length; j++) mixed[i + j] = (bits >> j) & 1;

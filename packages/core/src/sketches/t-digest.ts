@@ -11,6 +11,8 @@ const EXACT_PER_COMPRESSION = 5;
 const BUFFER_PER_COMPRESSION = 8;
 const SMALLEST_FULL_BUFFER = 1600;
 const FIRST_BUFFER = 16;
+/** What is only merged into may need none. */
+const NO_BUFFER = new Float64Array(0);
 const PUSHED_WEIGHT = 16;
 
 /**
@@ -31,7 +33,7 @@ export class TDigest {
   readonly compression: number;
   #points = NO_POINTS;
   #pointsWeight = 0;
-  #buffer = new Float64Array(FIRST_BUFFER);
+  #buffer = NO_BUFFER;
   #buffered = 0;
   #min = Number.POSITIVE_INFINITY;
   #max = Number.NEGATIVE_INFINITY;
@@ -95,10 +97,33 @@ export class TDigest {
     }
     this.#min = Math.min(this.#min, other.#min);
     this.#max = Math.max(this.#max, other.#max);
-    const splits = this.#buffered + buffered > this.#fullBuffer();
+    const splits = this.#buffered + buffered > fullBuffer(this.compression);
     if (splits) sortDoubles(buffer, buffered);
     const added = other === this ? buffer.slice(0, buffered) : buffer;
     for (let i = 0; i < buffered; i++) this.add(added[i]);
+  }
+
+  /** Merges the digest that `encode` wrote, with the same outcome as `merge(TDigest.decode(reader))`. Throws as `decode` does. */
+  mergeEncoded(reader: ByteReader): void {
+    readFormat(reader);
+    const full = fullBuffer(reader.varint());
+    const exact = (reader.u8() & FLAG_EXACT) !== 0;
+    let min = exact ? Number.POSITIVE_INFINITY : reader.f64();
+    let max = exact ? Number.NEGATIVE_INFINITY : reader.f64();
+    const points = decodePoints(reader, decoded);
+    if (points.length > 0) {
+      min = Math.min(min, points.value[0]);
+      max = Math.max(max, points.value[points.length - 1]);
+      this.#exact = this.#exact && exact;
+      this.#absorb(points);
+    }
+    const buffered = decodePoints(reader, decoded);
+    if (buffered.totalWeight() > full) failFull(reader);
+    for (let i = 0; i < buffered.length; i++) {
+      for (let n = buffered.weight[i]; n > 0; n--) this.add(buffered.value[i]);
+    }
+    this.#min = Math.min(this.#min, min);
+    this.#max = Math.max(this.#max, max);
   }
 
   /** The q-quantile, q in 0..1; NaN where nothing was added. Throws MILLRACE_USAGE for another q. */
@@ -151,15 +176,14 @@ export class TDigest {
    * that `encode` did not write.
    */
   static decode(reader: ByteReader): TDigest {
-    const format = reader.u8();
-    if (format !== FORMAT) throw new MillraceError("MILLRACE_STATE_MISMATCH", "t-digest", `format ${format} is not known; this version reads ${FORMAT}`);
+    readFormat(reader);
     const digest = new TDigest(reader.varint());
     digest.#exact = (reader.u8() & FLAG_EXACT) !== 0;
     const range = digest.#exact ? undefined : { min: reader.f64(), max: reader.f64() };
     digest.#points = decodePoints(reader);
     digest.#pointsWeight = digest.#points.totalWeight();
-    const buffered = decodePoints(reader);
-    if (buffered.totalWeight() > digest.#fullBuffer()) reader.fail("a t-digest's buffer holds more than it may");
+    const buffered = decodePoints(reader, decoded);
+    if (buffered.totalWeight() > fullBuffer(digest.compression)) failFull(reader);
     for (let i = 0; i < buffered.length; i++) {
       for (let n = buffered.weight[i]; n > 0; n--) digest.add(buffered.value[i]);
     }
@@ -195,18 +219,14 @@ export class TDigest {
   }
 
   #makeRoom(): void {
-    const full = this.#fullBuffer();
+    const full = fullBuffer(this.compression);
     if (this.#buffer.length >= full) {
       this.compact();
       return;
     }
-    const larger = new Float64Array(Math.min(full, this.#buffer.length * 4));
+    const larger = new Float64Array(Math.min(full, Math.max(FIRST_BUFFER, this.#buffer.length * 4)));
     larger.set(this.#buffer);
     this.#buffer = larger;
-  }
-
-  #fullBuffer(): number {
-    return Math.max(SMALLEST_FULL_BUFFER, this.compression * BUFFER_PER_COMPRESSION);
   }
 
   #absorb(added: Points): void {
@@ -236,6 +256,7 @@ export class TDigest {
 
 /** Points and buffer of the digest that was last asked, merged; one for all, as most digests are asked once. */
 const view: { of: TDigest | undefined; count: number; readonly points: Points } = { of: undefined, count: 0, points: new Points() };
+const decoded = new Points();
 const runs = new Points();
 const merged = new Points();
 const compressed = new Points();
@@ -279,6 +300,19 @@ function compress(from: Points, total: number, compression: number, to: Points):
   to.weight[length] = weight;
   to.mixed[length++] = mixed;
   to.length = length;
+}
+
+function fullBuffer(compression: number): number {
+  return Math.max(SMALLEST_FULL_BUFFER, compression * BUFFER_PER_COMPRESSION);
+}
+
+function readFormat(reader: ByteReader): void {
+  const format = reader.u8();
+  if (format !== FORMAT) throw new MillraceError("MILLRACE_STATE_MISMATCH", "t-digest", `format ${format} is not known; this version reads ${FORMAT}`);
+}
+
+function failFull(reader: ByteReader): never {
+  return reader.fail("a t-digest's buffer holds more than it may");
 }
 
 function notANumber(): MillraceError {

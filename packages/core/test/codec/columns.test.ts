@@ -4,11 +4,12 @@ import fc from "fast-check";
 import type { Column } from "../../src/contracts/columns.ts";
 import { ByteReader, ByteWriter } from "../../src/codec/bytes.ts";
 import { decodeColumn, encodeColumn } from "../../src/codec/column-codec.ts";
-import { booleanColumn, numberColumn, stringColumnFrom, valueColumn } from "../../src/codec/columns.ts";
+import { booleanColumn, bytesColumn, numberColumn, stringColumnFrom, valueColumn } from "../../src/codec/columns.ts";
 import { StringPool } from "../../src/codec/string-pool.ts";
 
 function read(column: Column, row: number): unknown {
   if (column.type === "value") return column.values[row];
+  if (column.type === "bytes") return column.bytes.slice(column.starts[row], column.ends[row]);
   if (column.valid !== undefined && column.valid[row] === 0) return undefined;
   if (column.type === "string") return column.get(row);
   return column.type === "boolean" ? column.values[row] === 1 : column.values[row];
@@ -32,7 +33,17 @@ const lists: fc.Arbitrary<{ column: Column; values: readonly unknown[] }> = fc.o
   fc.array(fc.option(fc.boolean(), { nil: undefined }), { maxLength: 50 }).map((values) => ({ column: booleanColumn(values), values })),
   fc.array(fc.option(string, { nil: undefined }), { maxLength: 80, size: "max" }).map((values) => ({ column: stringColumnFrom(values), values })),
   fc.array(fc.oneof(fc.integer(), fc.record({ a: fc.integer() }, { noNullPrototype: true }), fc.constant(undefined)), { maxLength: 20 }).map((values) => ({ column: valueColumn(values), values })),
+  fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 50 }).map((values) => ({ column: inOneArray(values), values })),
 );
+
+function inOneArray(values: readonly Uint8Array[]): Column {
+  const writer = new ByteWriter();
+  const starts = Int32Array.from(values, (bytes) => {
+    writer.append(bytes);
+    return writer.length - bytes.length;
+  });
+  return bytesColumn(writer.take(), starts, Int32Array.from(values, (bytes, i) => starts[i] + bytes.length));
+}
 
 test("every column comes back dense, whole or selected, from any place of a message", () => {
   fc.assert(

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { ByteReader } from "../../src/codec/bytes.ts";
 import { ValueHistogram } from "../../src/sketches/histogram.ts";
 import { encoded, quantileByDefinition, roundTrip, sample, seeded } from "./samples.ts";
 
@@ -33,7 +34,10 @@ test("contents and bytes do not depend on order, grouping or counts given at onc
       merged.merge(roundTrip(histogramOf(values.slice(0, cut)), ValueHistogram.decode));
       const counted = new ValueHistogram();
       for (const x of new Set(values.map((v) => v + 0))) counted.add(x, values.filter((v) => v === x).length);
+      const fromBytes = histogramOf(values.slice(cut).reverse());
+      fromBytes.mergeEncoded(new ByteReader(encoded(histogramOf(values.slice(0, cut)))));
       assert.deepEqual(encoded(merged), encoded(whole));
+      assert.deepEqual(encoded(fromBytes), encoded(whole));
       assert.deepEqual(encoded(counted), encoded(whole));
       assert.equal(merged.count, values.length);
       assert.equal(merged.distinct, new Set(values.map((v) => v + 0)).size);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { ValueHistogram } from "../../src/sketches/histogram.ts";
+import { ByteReader } from "../../src/codec/bytes.ts";
 import { TDigest } from "../../src/sketches/t-digest.ts";
 import { encoded, rankError, roundTrip, sample, seeded } from "./samples.ts";
 
@@ -86,6 +87,8 @@ test("queries, encoding and decoding in between change nothing later", () => {
     fc.property(fc.array(streams, { minLength: 1, maxLength: 4 }), fc.array(fc.nat(3), { maxLength: 12 }), (parts, moments) => {
       const plain = new TDigest(20);
       let disturbed = new TDigest(20);
+      const fromBytes = new TDigest(20);
+      const decoded = new TDigest(20);
       for (const [i, part] of parts.entries()) {
         const values = valuesOf(part);
         const cut = Math.floor(values.length / 3);
@@ -102,8 +105,13 @@ test("queries, encoding and decoding in between change nothing later", () => {
         const rest = digestOf(values.subarray(cut), 20);
         plain.merge(rest);
         disturbed.merge(roundTrip(rest, TDigest.decode));
+        fromBytes.merge(digestOf(values.subarray(0, cut), 20));
+        fromBytes.mergeEncoded(new ByteReader(encoded(rest)));
+        decoded.merge(digestOf(values.subarray(0, cut), 20));
+        decoded.merge(rest);
       }
       assert.deepEqual(encoded(disturbed), encoded(plain));
+      assert.deepEqual(encoded(fromBytes), encoded(decoded));
     }),
     { numRuns: 40 },
   );

@@ -1,5 +1,5 @@
 import type { Rows } from "../../contracts/batch.ts";
-import type { Column, FieldType, StringColumn } from "../../contracts/columns.ts";
+import type { BytesColumn, Column, FieldType, StringColumn } from "../../contracts/columns.ts";
 import { MillraceError } from "../../errors.ts";
 
 export type ColumnKind = Column["type"];
@@ -117,6 +117,7 @@ interface RowData {
   readonly booleans: readonly Uint8Array[];
   readonly strings: readonly StringColumn[];
   readonly values: readonly (readonly unknown[])[];
+  readonly slices: readonly ((row: number) => Uint8Array)[];
   readonly valid: readonly Uint8Array[];
   /** Whether every row has every value. */
   readonly full: boolean;
@@ -126,6 +127,7 @@ interface RowData {
 const ALL = new Uint8Array(0);
 const NO_NUMBERS = new Float64Array(0);
 const NO_VALUES: readonly unknown[] = [];
+const NO_SLICES = (): Uint8Array => ALL;
 const NO_STRINGS: StringColumn = { type: "string", bytes: ALL, starts: new Int32Array(0), ends: new Int32Array(0), get: () => "" };
 
 function rowData(columns: readonly Column[]): RowData {
@@ -133,6 +135,7 @@ function rowData(columns: readonly Column[]): RowData {
   const booleans: Uint8Array[] = [];
   const strings: StringColumn[] = [];
   const values: (readonly unknown[])[] = [];
+  const slices: ((row: number) => Uint8Array)[] = [];
   const valid: Uint8Array[] = [];
   let full = true;
   for (const column of columns) {
@@ -140,11 +143,16 @@ function rowData(columns: readonly Column[]): RowData {
     booleans.push(column.type === "boolean" ? column.values : ALL);
     strings.push(column.type === "string" ? column : NO_STRINGS);
     values.push(column.type === "value" ? column.values : NO_VALUES);
-    const mask = column.type === "value" ? undefined : column.valid;
+    slices.push(column.type === "bytes" ? slicesOf(column) : NO_SLICES);
+    const mask = column.type === "value" || column.type === "bytes" ? undefined : column.valid;
     valid.push(mask ?? ALL);
     if (mask !== undefined || column.type === "value") full = false;
   }
-  return { numbers, booleans, strings, values, valid, full };
+  return { numbers, booleans, strings, values, slices, valid, full };
+}
+
+function slicesOf({ bytes, starts, ends }: BytesColumn): (row: number) => Uint8Array {
+  return (row) => bytes.slice(starts[row], ends[row]);
 }
 
 /** Makes the instances of its subclass plain objects: private state is added to what this returns. */
@@ -192,12 +200,17 @@ class View extends Plain {
         return function (this: View): unknown {
           return this.#data.values[i][this.#row];
         };
+      case "bytes":
+        return function (this: View): unknown {
+          return this.#data.slices[i](this.#row);
+        };
     }
   }
 }
 
 function read(data: RowData, kind: ColumnKind, i: number, row: number): unknown {
   if (kind === "value") return data.values[i][row];
+  if (kind === "bytes") return data.slices[i](row);
   if (row < data.valid[i].length && data.valid[i][row] === 0) return undefined;
   return kind === "number" ? data.numbers[i][row] : kind === "string" ? data.strings[i].get(row) : data.booleans[i][row] === 1;
 }
@@ -226,7 +239,8 @@ function generatedMake(columns: readonly LayoutColumn[]): MakeRow | undefined {
     kind === "number" ? `data.numbers[${i}][row]`
       : kind === "boolean" ? `data.booleans[${i}][row] === 1`
         : kind === "string" ? `data.strings[${i}].get(row)`
-          : `data.values[${i}][row]`);
+          : kind === "bytes" ? `data.slices[${i}](row)`
+            : `data.values[${i}][row]`);
   const literal = names.map((name, i) => `${name}: ${reads[i]}`).join(", ");
   const steps = columns.map(({ kind }, i) =>
     kind === "value"

@@ -41,6 +41,10 @@ export function distributionOf<T, R>(
       distribution.merge(other as never);
       return distribution;
     },
+    mergeEncoded(distribution, reader) {
+      distribution.mergeEncoded(reader);
+      return distribution;
+    },
     result,
     encode: (distribution, writer) => distribution.encode(writer),
     decode: (reader: ByteReader) => (exact === true ? ValueHistogram.decode(reader) : TDigest.decode(reader)),
