@@ -208,6 +208,6 @@ function traveled(batch: Batch, keys: KeySpace): Batch {
 
 function groupsOf(blocks: Map<string, Map<number, Uint8Array[]>>, table: string): Map<number, Uint8Array[]> {
   let groups = blocks.get(table);
-  if (groups === undefined) blocks.set(table, (groups = new Map()));
+  if (groups === undefined) blocks.set(table, (groups = new Map<number, Uint8Array[]>()));
   return groups;
 }

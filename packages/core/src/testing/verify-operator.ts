@@ -8,7 +8,6 @@ import {
   type OperatorSubject,
   type OutputRow,
   type RunStyle,
-  type ScriptRow,
   type ScriptStep,
 } from "./operator-run.ts";
 
@@ -120,7 +119,7 @@ function checkScript(script: readonly ScriptStep[]): void {
       check(step.watermark >= watermark, `the watermark falls from ${watermark} to ${step.watermark}`);
       watermark = step.watermark;
     }
-    if ("rows" in step) for (const row of step.rows as readonly ScriptRow[]) check(row.stamp >= watermark, `a row has the stamp ${row.stamp} after the watermark ${watermark}`);
+    if ("rows" in step) for (const row of step.rows) check(row.stamp >= watermark, `a row has the stamp ${row.stamp} after the watermark ${watermark}`);
   }
 }
 

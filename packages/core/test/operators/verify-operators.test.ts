@@ -19,7 +19,7 @@ import { WindowOperator } from "../../src/operators/window/window-operator.ts";
 import { finalsOf, type OperatorOutput } from "../../src/testing/operator-run.ts";
 import { verifyOperator } from "../../src/testing/verify-operator.ts";
 import { cutInTwo } from "./cut-in-two.ts";
-import { scripts, type Atom, type Script, type ScriptAtom } from "./scripts.ts";
+import { scripts, type Atom, type Script } from "./scripts.ts";
 
 const refuses = (atom: Atom): Atom => {
   if (atom.n === 3) throw new Error("three");
@@ -125,7 +125,7 @@ function bruteForce({ atoms }: Script, window: WindowSpec, lateness: number, key
     for (const { start, end } of windowsOver(window)) {
       const inside = of.filter((atom) => atom.time >= start && atom.time < end && end + lateness > atom.stamp);
       if (inside.length === 0) continue;
-      const { stamp: _, ...most } = inside.reduce((a, b) => (b.n > a.n || (b.n === a.n && b.time > a.time) ? b : a)) as ScriptAtom;
+      const { stamp: _, ...most } = inside.reduce((a, b) => (b.n > a.n || (b.n === a.n && b.time > a.time) ? b : a));
       rows.push({
         window: { start, end },
         ...(key === undefined ? {} : { key }),
@@ -277,7 +277,7 @@ test("windows over the rows of windows, and results that throw, give the same ho
     return n;
   } };
   const inner = windowNode(tumbling(10), 0);
-  const node: WindowNode = { ...inner, aggregates: [...inner.aggregates, { name: "fragile", aggregate: fragile as never }] };
+  const node: WindowNode = { ...inner, aggregates: [...inner.aggregates, { name: "fragile", aggregate: fragile }] };
   const make = (keys: KeySpace, context: OperatorContext): Operator =>
     chained((first) => windows(node, true, "whole")(keys, first), (second) => windows(outer, false, "whole")(keys, second), context);
   fc.assert(

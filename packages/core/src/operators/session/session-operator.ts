@@ -169,7 +169,7 @@ export class SessionOperator implements Operator {
       if (part.form === "numeric") {
         part.aggregate.addMany(this.#store.numbers[p] as Float64Array, this.#rows, this.#inputs.numbers[p], from, to);
       } else {
-        for (let i = from; i < to; i++) this.#addValue(part.aggregate as never, p, this.#rows[i], i, batch.times[rowAt(batch, i)]);
+        for (let i = from; i < to; i++) this.#addValue(part.aggregate, p, this.#rows[i], i, batch.times[rowAt(batch, i)]);
       }
     });
   }

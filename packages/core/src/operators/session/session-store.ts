@@ -107,7 +107,7 @@ export class SessionStore implements StateTable, Accumulators {
           part.aggregate.merge(numbers, into * width, numbers, from * width);
         } else {
           const values = this.values[p] as unknown[];
-          values[into] = part.aggregate.merge(values[into] as never, values[from] as never);
+          values[into] = part.aggregate.merge(values[into], values[from]);
         }
       });
     }
@@ -179,7 +179,7 @@ export class SessionStore implements StateTable, Accumulators {
       writer.f64(this.waits[row]);
       writer.u8(this.flags[row]);
       this.#parts.forEach((part, p) => {
-        if (part.form === "value") part.aggregate.encode((this.values[p] as unknown[])[row] as never, writer);
+        if (part.form === "value") part.aggregate.encode((this.values[p] as unknown[])[row], writer);
         else writer.f64Array(this.numbers[p] as Float64Array, row * part.aggregate.width, (row + 1) * part.aggregate.width);
       });
     }

@@ -63,7 +63,7 @@ export function accumulatorColumns(from: Accumulators, rows: Int32Array, parts: 
       const ends = new Int32Array(rows.length);
       for (let i = 0; i < rows.length; i++) {
         starts[i] = writer.length;
-        part.aggregate.encode(accumulators[rows[i]] as never, writer);
+        part.aggregate.encode(accumulators[rows[i]], writer);
         ends[i] = writer.length;
       }
       columns.push(bytesColumn(writer.bytes(), starts, ends));

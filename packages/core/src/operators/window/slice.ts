@@ -94,7 +94,7 @@ export class Slice {
       } else {
         const values = this.values[p] as unknown[];
         // The other's accumulator stays as it is: merge may change its first argument only.
-        values[row] = part.aggregate.merge(values[row] as never, (other.values[p] as unknown[])[otherRow] as never);
+        values[row] = part.aggregate.merge(values[row], (other.values[p] as unknown[])[otherRow]);
       }
     });
   }
@@ -106,7 +106,7 @@ export class Slice {
         const numbers = this.numbers[p] as Float64Array;
         for (let i = row * width; i < (row + 1) * width; i++) writer.f64(numbers[i]);
       } else {
-        part.aggregate.encode((this.values[p] as unknown[])[row] as never, writer);
+        part.aggregate.encode((this.values[p] as unknown[])[row], writer);
       }
     });
   }

@@ -334,7 +334,7 @@ export class WindowOperator implements Operator {
       result[part.name] =
         part.form === "numeric"
           ? part.aggregate.result(slice.numbers[p] as Float64Array, row * part.aggregate.width)
-          : part.aggregate.result((slice.values[p] as unknown[])[row] as never);
+          : part.aggregate.result((slice.values[p] as unknown[])[row]);
     });
     return result;
   }
