@@ -19,6 +19,8 @@ export interface CoordinatorOptions {
   readonly clock: Clock;
   /** Told when a commit has appended to a topic. */
   readonly onAppend?: (topic: string, count: number) => void;
+  /** Told when something was sent to a partition. */
+  readonly onSend?: (partition: string) => void;
 }
 
 interface Assigned {
@@ -40,6 +42,7 @@ export class Coordinator {
   readonly chain = new PrefixChain();
   readonly #plans: readonly Plan[];
   readonly #ledger: Ledger;
+  readonly #onSend: ((partition: string) => void) | undefined;
   readonly #onAppend: ((topic: string, count: number) => void) | undefined;
   readonly #rewriter: CollectionRewriter;
   readonly #partitions = new Map<string, Assigned>();
@@ -51,6 +54,7 @@ export class Coordinator {
     this.#plans = options.plans;
     this.#ledger = options.ledger;
     this.#onAppend = options.onAppend;
+    this.#onSend = options.onSend;
     this.#rewriter = new CollectionRewriter(options.ledger, this.collections);
     for (const plan of this.#plans) this.#wire(plan);
     this.#done.promise.catch(() => undefined);
@@ -183,6 +187,7 @@ export class Coordinator {
       from.instance?.block(from.id, true);
     }
     to.instance?.deliver(to.id, batch);
+    this.#onSend?.(to.id);
   }
 
   #relieve(linkName: string, sequence: number): void {

@@ -5,7 +5,7 @@ import type { Ledger } from "../contracts/ledger.ts";
 import type { Source } from "../contracts/source.ts";
 import type { Topics } from "../contracts/topics.ts";
 import type { Workflow } from "../graph/graph.ts";
-import type { Collection, Topic } from "../graph/refs.ts";
+import type { Topic } from "../graph/refs.ts";
 import { BatchDecoder } from "./batch-codec.ts";
 import type { CollectionChange, CollectionRow } from "./collections.ts";
 import { Coordinator } from "./coordinator.ts";
@@ -32,6 +32,12 @@ export interface RuntimeOptions {
   readonly instances?: number;
   /** Runs the instances; default: one in this thread, which has all partitions. */
   readonly host?: Host;
+  /** An instance that had nothing to do for so long is given up; the first atom or timer brings one back. ms; default: never. */
+  readonly idleAfter?: number;
+  /** So many instances stay, whatever there is to do. Default 0. */
+  readonly min?: number;
+  /** Whether one instance without partitions is kept, to bring the first one back faster. Default true. */
+  readonly spare?: boolean;
 }
 
 /** Workflows that run in one process. */
@@ -58,6 +64,7 @@ export class Runtime {
       plans: this.#plans,
       ledger: options.ledger,
       clock: options.clock,
+      onSend: (partition) => this.#supervisor.wanted(partition),
       onAppend: (topic) => this.#growth.get(topic)?.forEach((callback) => callback()),
     });
     this.#ingest = new Ingest(this.#coordinator.ledgerForPartitions(), options.clock);
@@ -80,6 +87,9 @@ export class Runtime {
       bound: (topic) => this.#bound(topic),
       topics: options.ledger,
       signal: this.#signal,
+      ...(options.idleAfter === undefined ? {} : { idleAfter: options.idleAfter }),
+      ...(options.min === undefined ? {} : { min: options.min }),
+      ...(options.spare === undefined ? {} : { spare: options.spare }),
     });
   }
 
@@ -122,7 +132,7 @@ export class Runtime {
     }
   }
 
-  get(collection: Collection<unknown>, key: Key): unknown {
+  get(collection: { readonly name: string }, key: Key): unknown {
     return this.#coordinator.collections.get(collection.name, key);
   }
 
@@ -146,6 +156,11 @@ export class Runtime {
   /** How many instances were lost and replaced. */
   get replaced(): number {
     return this.#supervisor.replaced;
+  }
+
+  /** How many instances run now. */
+  get running(): number {
+    return this.#supervisor.running;
   }
 
   /** Ends after the step that each partition is in. The ledger stays open: it is whose who gave it. */

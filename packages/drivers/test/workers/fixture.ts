@@ -1,4 +1,4 @@
-import { count, generator, sum, topic, tumbling, workflow } from "@millrace/core";
+import { collection, count, generator, sum, topic, tumbling, workflow } from "@millrace/core";
 import type { Generator } from "@millrace/core";
 
 /** What an event makes user code do. */
@@ -49,6 +49,23 @@ export const perKey = workflow("per-key", (flow) => {
     .aggregate({ total: sum((event) => event.value), events: count() })
     .map(({ key, window, total, events: n }) => ({ key, start: window.start, total, n }))
     .to(totals);
+});
+
+export interface Request {
+  readonly name: string;
+  readonly amount: number;
+}
+
+export const requests = topic<Request>("requests");
+export const balances = collection<Request>("balances", { key: (row) => row.name });
+
+/** Adds up the amounts of each name; live. */
+export const counting = workflow("counting", (flow) => {
+  flow
+    .from(requests)
+    .keyBy((request) => request.name)
+    .reduce((a, b) => ({ name: a.name, amount: a.amount + b.amount }))
+    .to(balances);
 });
 
 const built = { times: 0 };

@@ -1,15 +1,16 @@
 import type { Clock } from "../../contracts/clock.ts";
-import type { Ledger } from "../../contracts/ledger.ts";
+import type { Commit, Ledger } from "../../contracts/ledger.ts";
 import type { Source } from "../../contracts/source.ts";
 import type { Topics } from "../../contracts/topics.ts";
 import { MillraceError } from "../../errors.ts";
 import type { Coordinator } from "../coordinator.ts";
 import type { InstanceHandle, InstancePorts } from "../instance.ts";
-import type { Plan } from "../plan.ts";
+import { partitionId, type Plan } from "../plan.ts";
 import type { Failure } from "../search.ts";
 import type { PartitionStats } from "../stats.ts";
 import type { TopicSignal } from "../topic-source.ts";
 import type { Host } from "./host.ts";
+import { Rest } from "./rest.ts";
 import { isLasting, mayBeAnElement, restartDelay } from "./restarts.ts";
 
 /** From this many failures in a row on, a partition looks for the element that makes it fail. */
@@ -32,18 +33,26 @@ export interface SupervisorOptions {
   readonly signal: TopicSignal;
   /** Failures of a partition in a row, without a commit between them, after which the run fails; default 32. */
   readonly maxFailures?: number;
+  /** An instance whose partitions all rest for so long is given up, ms; the first thing to do brings one back. Default: never. */
+  readonly idleAfter?: number;
+  /** So many instances stay, whatever rests. Default 0. */
+  readonly min?: number;
+  /** Whether one instance that was given up is kept, without any partition, for whoever needs one first. Default true. */
+  readonly spare?: boolean;
 }
 
 /** The right of one instance to speak for its slot: revoked when the instance is lost or replaced. */
 interface Lease {
-  readonly slot: Slot;
+  slot: Slot;
   revoked: boolean;
   /** Whether a commit of it was applied. */
   fruitful: boolean;
 }
 
 interface Slot {
+  readonly index: number;
   readonly partitions: readonly string[];
+  readonly rest: Rest;
   lease: Lease | undefined;
   handle: InstanceHandle | undefined;
   /** Instances lost in a row that had committed nothing. */
@@ -60,18 +69,36 @@ export class Supervisor {
   readonly #suspicions = new Map<string, { readonly times: number; readonly failure: Failure }>();
   /** Counters of partitions that no instance holds now. */
   readonly #left = new Map<string, PartitionStats>();
+  /** When a partition wants a step without input, by its last commit. */
+  readonly #wakeAt = new Map<string, number>();
+  readonly #starting = new Set<Promise<void>>();
+  #spare: { readonly lease: Lease; readonly handle: InstanceHandle } | undefined;
   #stopping = false;
   #replaced = 0;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     const { partitions } = options.coordinator;
-    this.#slots = Array.from({ length: options.instances }, (_, slot) => ({
-      partitions: partitions.filter((id) => placeOf(id) % options.instances === slot).reverse(),
+    const { clock, idleAfter = Infinity, min = 0 } = options;
+    this.#slots = Array.from({ length: options.instances }, (_, index) => ({
+      index,
+      partitions: partitions.filter((id) => placeOf(id) % options.instances === index).reverse(),
+      rest: new Rest(clock, index < min ? Infinity : idleAfter, () => void this.#giveUp(index)),
       lease: undefined,
       handle: undefined,
       fruitless: 0,
     }));
+  }
+
+  /** How many instances run partitions now. */
+  get running(): number {
+    return this.#slots.filter(({ handle }) => handle !== undefined).length;
+  }
+
+  /** Something waits for a partition: brings its instance back where it had been given up. */
+  wanted(partition: string): void {
+    const slot = this.#slots[placeOf(partition) % this.#slots.length];
+    if (slot.rest.wanted()) this.#bringBack(slot);
   }
 
   /** How often an instance was lost and replaced. */
@@ -82,6 +109,7 @@ export class Supervisor {
   /** Starts all instances and opens all partitions. Rejects, with nothing left running, where one of them cannot go on. */
   async start(): Promise<void> {
     const opened = Promise.all(this.#slots.map((slot) => this.#replace(slot)));
+    this.#listen();
     try {
       await Promise.race([opened, this.#options.coordinator.done.then(() => opened)]);
     } catch (error) {
@@ -100,7 +128,60 @@ export class Supervisor {
   /** Ends after the step that each partition is in. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    await Promise.all(this.#slots.map(async ({ handle }) => handle?.stop()));
+    for (const { rest } of this.#slots) rest.end();
+    await Promise.all([...this.#starting]);
+    await Promise.all([...this.#slots, this.#spare].map(async (held) => held?.handle?.stop()));
+  }
+
+  /** An instance's partitions have rested long enough: closes them, and keeps the instance as a spare or ends it. */
+  async #giveUp(index: number): Promise<void> {
+    const slot = this.#slots[index];
+    const { handle, lease, rest } = slot;
+    if (handle === undefined || lease === undefined || lease.revoked || this.#stopping || !rest.begin()) return;
+    await Promise.all(slot.partitions.map((id) => handle.close(id)));
+    if (lease.revoked || this.#stopping) return;
+    for (const id of slot.partitions) this.#options.coordinator.place(id, undefined);
+    slot.handle = undefined;
+    slot.lease = undefined;
+    if (this.#spare === undefined && this.#options.spare !== false) this.#spare = { lease, handle };
+    else {
+      lease.revoked = true;
+      await handle.stop();
+    }
+    const wakeAt = Math.min(Infinity, ...slot.partitions.map((id) => this.#wakeAt.get(id) ?? Infinity));
+    if (rest.rests(wakeAt, () => this.#bringBack(slot))) this.#bringBack(slot);
+  }
+
+  #bringBack(slot: Slot): void {
+    if (this.#stopping) return;
+    slot.rest.end();
+    const spare = this.#spare;
+    if (spare === undefined) {
+      void this.#replace(slot);
+      return;
+    }
+    this.#spare = undefined;
+    spare.lease.slot = slot;
+    slot.lease = spare.lease;
+    slot.handle = spare.handle;
+    void this.#openAll(slot);
+  }
+
+  /** Hears of what brings instances back: atoms in the topics that partitions read. */
+  #listen(): void {
+    const { plans, signal } = this.#options;
+    if (this.#options.idleAfter === undefined) return;
+    for (const plan of plans) {
+      for (const stage of plan.stages) {
+        for (const operator of stage.operators) {
+          const { spec } = plan.operators[operator].node;
+          if (spec.kind !== "source") continue;
+          signal.onGrowth(spec.topic.name, () => {
+            for (let partition = 0; partition < stage.partitions; partition++) this.wanted(partitionId(plan, stage, partition));
+          });
+        }
+      }
+    }
   }
 
   async #startInstance(slot: Slot): Promise<void> {
@@ -159,6 +240,11 @@ export class Supervisor {
     const { slot } = lease;
     const { clock, coordinator } = this.#options;
     lease.revoked = true;
+    if (this.#spare?.lease === lease) {
+      this.#spare = undefined;
+      return;
+    }
+    slot.rest.end();
     slot.handle = undefined;
     this.#replaced++;
     slot.fruitless = lease.fruitful ? 0 : slot.fruitless + 1;
@@ -181,7 +267,13 @@ export class Supervisor {
     else clock.at(clock.now() + restartDelay(slot.fruitless - 1), () => void this.#replace(slot));
   }
 
-  async #replace(slot: Slot): Promise<void> {
+  #replace(slot: Slot): Promise<void> {
+    const starting = this.#startAndOpen(slot).finally(() => this.#starting.delete(starting));
+    this.#starting.add(starting);
+    return starting;
+  }
+
+  async #startAndOpen(slot: Slot): Promise<void> {
     if (this.#stopping) return;
     try {
       await this.#startInstance(slot);
@@ -209,8 +301,9 @@ export class Supervisor {
     return suspicion === undefined || suspicion.times < SUSPECT_AFTER ? undefined : suspicion.failure;
   }
 
-  #committed(lease: Lease, id: string): void {
+  #committed(lease: Lease, { partition: id, wakeAt }: Commit): void {
     lease.fruitful = true;
+    this.#wakeAt.set(id, wakeAt);
     if (this.#failures.size === 0) return;
     this.#failures.delete(id);
     this.#suspicions.delete(id);
@@ -226,6 +319,10 @@ export class Supervisor {
       source: (topic) => Promise.resolve(source(topic)),
       finished: (partition) => {
         if (!lease.revoked) coordinator.finished(partition);
+      },
+      resting: (partition, resting) => {
+        const { slot } = lease;
+        if (!lease.revoked) slot.rest.tell(partition, resting, slot.partitions.filter((id) => !coordinator.isFinished(id)).length);
       },
       failed: (partition, error) => this.#failed(lease, partition, error),
     };
@@ -249,7 +346,7 @@ export class Supervisor {
       },
       commit: async (commit) => {
         const result = await ledger.commit(commit);
-        if (result.outcome === "applied") this.#committed(lease, commit.partition);
+        if (result.outcome === "applied") this.#committed(lease, commit);
         return result;
       },
     };
