@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { AFTER, PROVISIONAL } from "../../src/contracts/batch.ts";
 import type { WindowNode } from "../../src/graph/nodes.ts";
 import { global, tumbling, type Window, type WindowSpec } from "../../src/graph/window.ts";
 import { digest, mergeDigests } from "../../src/operators/aggregates/digest.ts";
@@ -11,7 +12,7 @@ import type { KeySpace } from "../../src/operators/state/key-space.ts";
 import { slicingOf, type Slicing } from "../../src/operators/window/slicing.ts";
 import { UpdatedWindowOperator } from "../../src/operators/window/updated-window.ts";
 import { WindowOperator } from "../../src/operators/window/window-operator.ts";
-import { finalsOf } from "../../src/testing/operator-run.ts";
+import { finalsOf, OperatorRun, type ScriptRow, type ScriptStep } from "../../src/testing/operator-run.ts";
 import { verifyOperator } from "../../src/testing/verify-operator.ts";
 import { scripts, type Atom, type Script } from "./scripts.ts";
 
@@ -79,6 +80,23 @@ for (const { window, size, lateness, early } of CASES) {
     );
   });
 }
+
+test("a row that cannot be aggregated is a dead letter, once, and not part of its window", () => {
+  const node: WindowNode = {
+    kind: "window",
+    window: { kind: "carried", size: 10 },
+    lateness: 0,
+    early: Infinity,
+    aggregates: [{ name: "total", aggregate: sum((row: { readonly n: number }) => (row.n === 3 ? Number(Symbol("three")) : row.n)) }],
+  };
+  const update = (key: string, n: number): ScriptRow => ({ value: { window: { start: 0, end: 10 }, key, n }, time: 9, stamp: 9, kind: AFTER | PROVISIONAL });
+  const run = new OperatorRun({ make: (_keys, context) => new UpdatedWindowOperator(node, 10, context) }, { restore: "changes" });
+  const steps: readonly ScriptStep[] = [{ rows: [update("a", 1), update("b", 3)] }, { rows: [update("c", 5)] }, { rows: [update("a", 2)] }, { watermark: 10 }];
+  steps.forEach((step, index) => run.step(step, index));
+  const { rows, failed } = run.finish();
+  assert.deepEqual(rows.map(({ value }) => (value as PerWindow).total), [1, 6, 7, 7]);
+  assert.equal(failed.length, 1);
+});
 
 function bruteForce({ atoms }: Script, size: number, lateness: number): PerWindow[] {
   const rows: PerWindow[] = [];

@@ -25,9 +25,11 @@ export class LatestRows implements StateTable {
     const window = this.#windows.get(end);
     if (window === undefined) this.#windows.set(end, new Map([[identity, row]]));
     else window.set(identity, row);
-    const changed = this.#changed.get(end);
-    if (changed === undefined) this.#changed.set(end, new Set([identity]));
-    else changed.add(identity);
+    this.#mark(end, identity);
+  }
+
+  delete(end: number, identity: string): void {
+    if (this.#windows.get(end)?.delete(identity) === true) this.#mark(end, identity);
   }
 
   /** Forgets a window; the committed watermark that closed it makes loading forget it too. */
@@ -55,7 +57,9 @@ export class LatestRows implements StateTable {
     const reader = new ByteReader(bytes);
     while (reader.remaining > 0) {
       const end = reader.f64();
-      this.set(end, reader.string(), decodeValue(reader));
+      const identity = reader.string();
+      if (reader.u8() === 0) this.#windows.get(end)?.delete(identity);
+      else this.set(end, identity, decodeValue(reader));
     }
     this.#changed.clear();
   }
@@ -70,11 +74,19 @@ export class LatestRows implements StateTable {
     return this.size * 256;
   }
 
+  #mark(end: number, identity: string): void {
+    const changed = this.#changed.get(end);
+    if (changed === undefined) this.#changed.set(end, new Set([identity]));
+    else changed.add(identity);
+  }
+
   #encode(end: number, identities: Iterable<string>, writer: ByteWriter): void {
     for (const identity of identities) {
+      const row = this.#windows.get(end)?.get(identity);
       writer.f64(end);
       writer.string(identity);
-      encodeValue(this.#windows.get(end)?.get(identity), writer);
+      writer.u8(row === undefined ? 0 : 1);
+      if (row !== undefined) encodeValue(row, writer);
     }
   }
 }

@@ -37,12 +37,10 @@ export class UpdatedWindowOperator implements Operator {
   }
 
   process(_input: number, batch: Batch): void {
-    // Read here only to let what fails go to the dead letters, once an update.
-    const rest = this.#inputs.read(batch);
-    for (let i = 0; i < rest.count; i++) {
-      const at = rowAt(rest, i);
-      const row = rest.rows.get(at) as Readonly<Record<string, unknown>>;
-      const end = endOf(rest.times[at]);
+    for (let i = 0; i < batch.count; i++) {
+      const at = rowAt(batch, i);
+      const row = batch.rows.get(at) as Readonly<Record<string, unknown>>;
+      const end = endOf(batch.times[at]);
       if (end + this.#node.lateness <= this.#watermark) continue;
       this.#rows.set(end, rowIdentity(row), row);
       this.#changed.add(end);
@@ -71,16 +69,26 @@ export class UpdatedWindowOperator implements Operator {
 
   #emit(end: number, kind: number): void {
     // In the order of their identities: what is merged does not depend on how the rows came.
-    const rows = [...(this.#rows.at(end) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
-    if (rows.length === 0) return;
+    const rows = [...(this.#rows.at(end) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
     const time = lastMoment(end);
+    const count = this.#read(end, rows, time);
+    if (count === 0) return;
     const result: Record<string, unknown> = { window: { start: this.#size === Infinity ? -Infinity : end - this.#size, end } };
-    const times = new Float64Array(rows.length).fill(time);
-    const { count } = this.#inputs.read(batchOf(new ObjectRows(rows), times, times));
     for (const [p, part] of this.#parts.entries()) result[part.name] = this.#aggregate(part, p, count, time);
     const out = new BatchBuilder();
     out.add(result, time, lastMoment(end + this.#node.lateness), kind);
     this.#context.emit(RESULTS, out.take());
+  }
+
+  /** Reads what the aggregates need of the rows. Those that fail have gone to the dead letters, and go from the window. */
+  #read(end: number, rows: readonly (readonly [string, unknown])[], time: number): number {
+    const times = new Float64Array(rows.length).fill(time);
+    const rest = this.#inputs.read(batchOf(new ObjectRows(rows.map(([, row]) => row)), times, times));
+    if (rest.count < rows.length) {
+      const read = new Set(Array.from({ length: rest.count }, (_, i) => rowAt(rest, i)));
+      for (const [at, [identity]] of rows.entries()) if (!read.has(at)) this.#rows.delete(end, identity);
+    }
+    return rest.count;
   }
 
   #aggregate(part: Part, p: number, count: number, time: number): unknown {
