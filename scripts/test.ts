@@ -1,8 +1,8 @@
 /**
  * Runs the tests with Node's own runner: `npm test [-- PATTERN... --test-name-pattern=…]`.
  *
- * A pattern is a glob or a folder, relative to the root. Without one: all tests of packages, scripts
- * and e2e but those that take minutes (`*.long.test.ts`, `test/long/`; `--long` runs only them) and those
+ * A pattern is a glob or a folder, relative to the root. Without one: all tests of packages, examples,
+ * scripts and e2e but those that take minutes (`*.long.test.ts`, `test/long/`; `--long` runs only them) and those
  * that need real servers (`e2e/services/`; `--services` runs only them). Under CI=true a test that
  * needs real data fails where the data is missing. The runner's own closing lines come last.
  */
@@ -20,7 +20,7 @@ const patterns = args.filter((arg) => !arg.startsWith("-"));
 const files = selectFiles();
 
 if (files.length === 0) {
-  const wanted = patterns.length > 0 ? patterns.join(" ") : (set ?? "packages/*/test, scripts/test, e2e");
+  const wanted = patterns.length > 0 ? patterns.join(" ") : (set ?? "packages/*/test, examples/*/test, scripts/test, e2e");
   console.error(`No test file matches ${wanted}. Patterns are globs or folders, relative to the root.`);
   process.exit(1);
 }
@@ -44,7 +44,7 @@ if (run.error !== undefined) throw run.error;
 process.exitCode = run.status ?? 1;
 
 function selectFiles(): string[] {
-  const globs = patterns.length > 0 ? patterns.map(asGlob) : ["{packages/*,scripts}/test/**/*.test.ts", "e2e/**/*.test.ts"];
+  const globs = patterns.length > 0 ? patterns.map(asGlob) : ["{packages/*,examples/*,scripts}/test/**/*.test.ts", "e2e/**/*.test.ts"];
   const found = globSync(globs, { cwd: repositoryRoot, exclude: (path) => path === "node_modules" || path === "dist" });
   return found.filter((file) => patterns.length > 0 || setOf(file) === set).toSorted();
 }

@@ -1,0 +1,122 @@
+/** `npm start`: runs the city until Ctrl-C, and shows it in the terminal. Starting again goes on where it was. */
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join, relative } from "node:path";
+import { MillraceError, generator, start, type App } from "millrace";
+import { openEmbeddedLedger } from "@millrace/drivers/embedded";
+import { busy, ranking } from "./city.ts";
+import { HELP, parseOptions, type Options } from "./options.ts";
+import { simulator, TICK, timeOf } from "./simulator.ts";
+import { display } from "./terminal.ts";
+import { clock, type View } from "./view.ts";
+
+try {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.help) console.log(HELP);
+  else await run(options);
+} catch (error) {
+  console.error(explain(error));
+  process.exitCode = error instanceof MillraceError && error.code === "MILLRACE_USAGE" ? 2 : 1;
+}
+// A worker thread or a terminal's listener must not keep a city that has stopped.
+process.exit();
+
+async function run(options: Options): Promise<void> {
+  const { intersections, seed, speed, instances, data, hours } = options;
+  if (options.fresh) await empty(data);
+  const shownData = relative(process.cwd(), data) || data;
+  const made = simulator({ seed, intersections });
+  const sensors = made.readings(0).length;
+  const ticks = Math.round((hours * 3_600_000) / TICK);
+  let tick: number | undefined;
+  const source = generator({
+    chunk(index) {
+      if (index >= ticks) return undefined;
+      tick = index;
+      return made.readings(index);
+    },
+    identity: `a city of ${intersections} intersections with seed ${seed}`,
+    ...(speed === Infinity ? {} : { rate: (sensors * speed * 1000) / TICK }),
+  });
+  const app = await start(new URL("./city.ts", import.meta.url), { data, inputs: { readings: source }, instances });
+  const resumed = app.collection(ranking).rows().length > 0;
+  console.log(`${resumed ? "Going on with" : "Beginning"} a city of ${intersections} intersections (seed ${seed}). Data: ${shownData}`);
+  const figures = await measure(app);
+  const view = (): View => ({
+    time: tick === undefined ? undefined : timeOf(tick),
+    intersections,
+    speed,
+    ...figures.now(),
+    data: shownData,
+    ranking: app.collection(ranking).rows(),
+    busy: app.collection(busy).rows(),
+  });
+  const shown = display(process.stdout, view);
+  let ended = false;
+  try {
+    ended = await Promise.race([app.finished.then(() => true), asked(options.seconds).then(() => false)]);
+  } finally {
+    await figures.end();
+    await app.stop();
+    shown.end();
+  }
+  const at = tick === undefined ? "" : ` at ${clock(timeOf(tick))}, the city's time`;
+  console.log(`${ended ? "The city has come to its end" : "Stopped"}${at}. Data: ${shownData}`);
+  console.log(ended ? "npm start -- --fresh begins anew." : "npm start goes on from there; npm start -- --fresh begins anew.");
+}
+
+/** Resolves at Ctrl-C, at SIGTERM, or after so many seconds. A second Ctrl-C does not wait. */
+function asked(seconds: number): Promise<void> {
+  const { promise, resolve: stop } = Promise.withResolvers<void>();
+  if (seconds < Infinity) setTimeout(stop, seconds * 1000);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      stop();
+      process.once(signal, () => process.exit(1));
+    });
+  }
+  return promise;
+}
+
+type Figures = Pick<View, "readings" | "rate" | "late" | "dead">;
+
+/** Counters of the app, asked for once a second. */
+async function measure(app: App): Promise<{ now(): Figures; end(): Promise<void> }> {
+  let figures: Figures = { readings: 0, rate: 0, late: 0, dead: 0 };
+  let before = { readings: 0, at: performance.now() };
+  const ask = async (): Promise<void> => {
+    const { atomsIn, late, dead } = await app.metrics();
+    const at = performance.now();
+    figures = { readings: atomsIn, rate: ((atomsIn - before.readings) * 1000) / Math.max(1, at - before.at), late, dead };
+    before = { readings: atomsIn, at };
+  };
+  await ask();
+  const timer = setInterval(() => void ask(), 1000);
+  return {
+    now: () => figures,
+    end() {
+      clearInterval(timer);
+      return ask();
+    },
+  };
+}
+
+/** Removes the data folder, unless a city runs in it or it is something else. */
+async function empty(data: string): Promise<void> {
+  if (!existsSync(data)) return;
+  if (readdirSync(data).length > 0 && !existsSync(join(data, "format.json"))) {
+    throw new MillraceError("MILLRACE_USAGE", `--fresh, folder ${data}`, "is no data folder of a city; it was left as it is");
+  }
+  try {
+    await (await openEmbeddedLedger({ directory: data })).close();
+  } catch (error) {
+    // What is damaged may go, what is in use may not.
+    if (error instanceof MillraceError && error.code === "MILLRACE_STORE_LOCKED") throw error;
+  }
+  rmSync(data, { recursive: true, force: true });
+}
+
+function explain(error: unknown): string {
+  if (!(error instanceof MillraceError)) return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const remedy = error.code === "MILLRACE_STATE_MISMATCH" ? "\nnpm start -- --fresh, with the same options, begins anew." : "";
+  return `${error.message} [${error.code}]${remedy}`;
+}
