@@ -76,6 +76,7 @@ async function runIn(store: Store, request: RunRequest, names: GraphNames, bound
     ledger,
     clock: systemClock(),
     sources,
+    bounded: true,
     instances,
     ...(cut === undefined ? {} : { cut }),
     ...(host === undefined ? {} : { host }),
@@ -134,15 +135,12 @@ function bindSources({ loaded, inputs, format }: RunRequest, { reads, topics }: 
     const exported = loaded.sources.get(name);
     if (path !== undefined) bound.set(name, bindInput(topic, path, format === undefined ? {} : { format }));
     else if (exported !== undefined) bound.set(name, bindModuleInput(topic, exported));
-    else throw unbound(name, topics.has(name));
+    else if (!topics.has(name)) throw unbound(name);
   }
   return bound;
 }
 
-function unbound(name: string, written: boolean): MillraceError {
-  if (written) {
-    return usage(`topic ${name}`, `is written by one workflow and read by another; run the writer with --out ${name}=FILE.ndjson first, then the reader with --in ${name}=FILE.ndjson`);
-  }
+function unbound(name: string): MillraceError {
   return usage(`topic ${name}`, `has nothing to read; give --in ${name}=FILE (or "-" for standard input), or let the file export const sources = { ${JSON.stringify(name)}: "FILE" }`);
 }
 

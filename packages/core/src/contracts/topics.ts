@@ -10,6 +10,8 @@ export interface TopicRange {
   readonly start: number;
   /** Offset that the next atom will get. */
   readonly end: number;
+  /** True once nothing will be appended any more; the engine adds it in bounded runs. */
+  readonly complete?: boolean;
 }
 
 /**

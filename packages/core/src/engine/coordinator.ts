@@ -3,10 +3,11 @@ import { decodeValue } from "../codec/values.ts";
 import type { Clock } from "../contracts/clock.ts";
 import type { Commit, CommitResult, Ledger, LinkBatch, StateAddress } from "../contracts/ledger.ts";
 import { MillraceError } from "../errors.ts";
+import type { Workflow } from "../graph/graph.ts";
 import { CollectionRewriter } from "./collection-rewriter.ts";
 import { CollectionStore } from "./collections.ts";
 import type { InstanceHandle } from "./instance.ts";
-import { linkId, partitionId, type Plan } from "./plan.ts";
+import { linkId, partitionId, partitionPrefix, type Plan } from "./plan.ts";
 import type { Progress } from "./progress.ts";
 import { PrefixChain } from "./time-chain.ts";
 
@@ -21,6 +22,8 @@ export interface CoordinatorOptions {
   readonly onAppend?: (topic: string, count: number) => void;
   /** Told when something was sent to a partition. */
   readonly onSend?: (partition: string) => void;
+  /** Told when a workflow has taken in all its input. */
+  readonly onFinished?: (workflow: Workflow) => void;
 }
 
 interface Assigned {
@@ -44,6 +47,7 @@ export class Coordinator {
   readonly #ledger: Ledger;
   readonly #onSend: ((partition: string) => void) | undefined;
   readonly #onAppend: ((topic: string, count: number) => void) | undefined;
+  readonly #onFinished: ((workflow: Workflow) => void) | undefined;
   readonly #rewriter: CollectionRewriter;
   readonly #partitions = new Map<string, Assigned>();
   /** Who sends and who receives on each link. */
@@ -55,6 +59,7 @@ export class Coordinator {
     this.#ledger = options.ledger;
     this.#onAppend = options.onAppend;
     this.#onSend = options.onSend;
+    this.#onFinished = options.onFinished;
     this.#rewriter = new CollectionRewriter(options.ledger, this.collections);
     for (const plan of this.#plans) this.#wire(plan);
     this.#done.promise.catch(() => undefined);
@@ -165,6 +170,10 @@ export class Coordinator {
 
   finished(partition: string): void {
     this.#get(partition).finished = true;
+    const plan = this.#plans.find((one) => partition.startsWith(partitionPrefix(one)));
+    if (plan !== undefined && [...this.#partitions.values()].every(({ id, finished }) => finished || !id.startsWith(partitionPrefix(plan)))) {
+      this.#onFinished?.(plan.workflow);
+    }
     if ([...this.#partitions.values()].every((one) => one.finished)) this.#done.resolve();
   }
 

@@ -67,7 +67,12 @@ export interface PlanOptions {
 
 /** The name of a partition of a stage, as the ledger knows it. */
 export function partitionId(plan: Plan, stage: Stage, partition: number): string {
-  return `${plan.workflow.name}@${plan.generation}/${stage.id}/${partition}of${stage.partitions}`;
+  return `${partitionPrefix(plan)}${stage.id}/${partition}of${stage.partitions}`;
+}
+
+/** What the names of all partitions of a plan begin with. */
+export function partitionPrefix(plan: Plan): string {
+  return `${plan.workflow.name}@${plan.generation}/`;
 }
 
 /** The name of the link of an exchange from one partition to another. */

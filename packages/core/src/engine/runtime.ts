@@ -16,6 +16,7 @@ import { Supervisor } from "./hosting/supervisor.ts";
 import type { Cut, Plan } from "./plan.ts";
 import { settlePlan } from "./migration.ts";
 import type { PartitionStats } from "./stats.ts";
+import { TopicEnds } from "./topic-ends.ts";
 import { readAtoms, topicSource, type TopicSignal } from "./topic-source.ts";
 
 /** What stands behind a topic's name where it is not the ledger's own store. */
@@ -38,6 +39,8 @@ export interface RuntimeOptions {
   readonly min?: number;
   /** Whether one instance without partitions is kept, to bring the first one back faster. Default true. */
   readonly spare?: boolean;
+  /** Whether topics in the store end where the workflows that write them do; else more may always come. Default false. */
+  readonly bounded?: boolean;
 }
 
 /** Workflows that run in one process. */
@@ -50,6 +53,9 @@ export class Runtime {
   readonly #growth = new Map<string, Set<() => void>>();
   readonly #signal: TopicSignal;
   readonly #supervisor: Supervisor;
+  readonly #ends: TopicEnds | undefined;
+  /** The ledger's topics as sources read them. */
+  readonly #stored: Pick<Topics, "range" | "read">;
 
   private constructor(options: RuntimeOptions, plans: readonly Plan[]) {
     this.#options = options;
@@ -65,8 +71,11 @@ export class Runtime {
       ledger: options.ledger,
       clock: options.clock,
       onSend: (partition) => this.#supervisor.wanted(partition),
-      onAppend: (topic) => this.#growth.get(topic)?.forEach((callback) => callback()),
+      onAppend: (topic) => this.#wake(topic),
+      onFinished: (workflow) => this.#ends?.finish(workflow).forEach((topic) => this.#wake(topic)),
     });
+    this.#ends = options.bounded === true ? new TopicEnds(options.workflows) : undefined;
+    this.#stored = this.#ends === undefined ? options.ledger : this.#ends.over(options.ledger);
     this.#ingest = new Ingest(this.#coordinator.ledgerForPartitions(), options.clock);
     this.#signal = {
       onGrowth: (topic, callback) => {
@@ -85,7 +94,7 @@ export class Runtime {
       instances: options.host === undefined ? 1 : (options.instances ?? 1),
       source: (topic) => this.#source(topic),
       bound: (topic) => this.#bound(topic),
-      topics: options.ledger,
+      topics: this.#stored,
       signal: this.#signal,
       ...(options.idleAfter === undefined ? {} : { idleAfter: options.idleAfter }),
       ...(options.min === undefined ? {} : { min: options.min }),
@@ -178,7 +187,11 @@ export class Runtime {
   }
 
   #source(topic: string): Source {
-    return this.#bound(topic) ?? topicSource(topic, this.#topics.get(topic)?.partitions ?? 1, this.#options.ledger, this.#signal);
+    return this.#bound(topic) ?? topicSource(topic, this.#topics.get(topic)?.partitions ?? 1, this.#stored, this.#signal);
+  }
+
+  #wake(topic: string): void {
+    this.#growth.get(topic)?.forEach((callback) => callback());
   }
 
   /** The source that was given for a topic; undefined where it lies in the ledger's store. */

@@ -12,7 +12,7 @@ export interface TopicSignal {
   onGrowth(topic: string, callback: () => void): () => void;
 }
 
-/** The atoms of a topic in the ledger's store, one split a partition; without end. */
+/** The atoms of a topic in the ledger's store, one split a partition; without end unless ranges say that it is complete. */
 export function topicSource(topic: string, partitions: number, topics: Pick<Topics, "range" | "read">, signal: TopicSignal): Source {
   return {
     name: topic,
@@ -28,7 +28,8 @@ export function topicSource(topic: string, partitions: number, topics: Pick<Topi
       return Promise.resolve({
         async next() {
           if (waiting.length === 0) {
-            const { start, end } = await topics.range(topic, partition);
+            const { start, end, complete } = await topics.range(topic, partition);
+            if (offset >= end && complete === true) return "end";
             if (offset < end) {
               const from = offset === 0 ? start : offset;
               for (const chunk of await topics.read(topic, partition, from, READ_BYTES)) {

@@ -10,7 +10,7 @@ export interface HostEnvironment {
   readonly ports: InstancePorts;
   /** The source that was bound to a topic in this thread; undefined where the topic lies in the ledger's store. */
   readonly bound: (topic: string) => Source | undefined;
-  readonly topics: Topics;
+  readonly topics: Pick<Topics, "range" | "read">;
   readonly signal: TopicSignal;
   /** Called once when the instance has ended without having been asked to: it is gone with all its partitions. */
   lost(reason: unknown): void;

@@ -29,7 +29,7 @@ export interface SupervisorOptions {
   readonly instances: number;
   readonly source: (topic: string) => Source;
   readonly bound: (topic: string) => Source | undefined;
-  readonly topics: Topics;
+  readonly topics: Pick<Topics, "range" | "read">;
   readonly signal: TopicSignal;
   /** Failures of a partition in a row, without a commit between them, after which the run fails; default 32. */
   readonly maxFailures?: number;
