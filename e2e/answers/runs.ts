@@ -29,7 +29,7 @@ export async function runBounded(scenario: Scenario, way: Way, chunkSize: number
 }
 
 export function bounded(scenario: Scenario, way: Way, chunkSize: number, ledger: MemoryLedger, pause?: () => Promise<void>): RuntimeOptions {
-  const source = (name: string, seed: number): Source => arraySource(name, readings(seed), chunkSize, { parallel: !scenario.ordered, pause });
+  const source = (name: string, seed: number): Source => arraySource(name, readings(seed), chunkSize, { parallel: true, pause });
   const sources = { lefts: source("lefts", 1), rights: source("rights", 2) };
   return { workflows: [scenario.workflow], ledger, clock: systemClock(), ...way, sources };
 }

@@ -9,8 +9,6 @@ export interface Scenario {
   readonly workflow: Workflow;
   readonly topics: readonly string[];
   readonly collections: readonly string[];
-  /** Whether the answer follows from the order of each key's atoms, which several lanes of one split do not keep: one reads it then. */
-  readonly ordered: boolean;
 }
 
 export interface Reading {
@@ -107,7 +105,6 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     }),
     topics: ["late"],
     collections: ["rows"],
-    ordered: false,
   },
   "a ranking per window": one(
     workflow("ranking", (flow) => {
@@ -123,14 +120,14 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       once.distinct((r) => [r.room, r.value], { within: "1h" }).map((r) => [r.room, r.value]).to(late);
     }),
   ),
-  "distinct rows, the first of each": ordered(
+  "distinct rows, the first of each": one(
     workflow("first", (flow) => {
       const once = flow.from(lefts, options).distinct((r) => [r.room, r.value % 10], { within: "1m" });
       once.to(results);
       once.keyBy((r) => r.room).window(tumbling("10s")).aggregate({ n: count(), ids: sum((r) => r.id) }).to(late);
     }),
   ),
-  "keyed state and timers": ordered(
+  "keyed state and timers": one(
     workflow("process", (flow) => {
       const totals = flow.from(lefts, options).keyBy((r) => r.room).process({
         state: { totals: map<number, number>(), readings: value({ initial: 0 }) },
@@ -158,7 +155,6 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     }),
     topics: [],
     collections: ["rooms"],
-    ordered: false,
   },
   "a window join": joined(windowJoin("inner")),
   "a full window join": joined(windowJoin("full")),
@@ -182,15 +178,11 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
 };
 
 function one(of: Workflow, more: readonly string[] = []): Scenario {
-  return { workflow: of, topics: ["results", "late", ...more], collections: [], ordered: false };
-}
-
-function ordered(of: Workflow): Scenario {
-  return { ...one(of), ordered: true };
+  return { workflow: of, topics: ["results", "late", ...more], collections: [] };
 }
 
 function joined(of: Workflow): Scenario {
-  return { workflow: of, topics: ["results", "late", "lateRight"], collections: [], ordered: false };
+  return { workflow: of, topics: ["results", "late", "lateRight"], collections: [] };
 }
 
 function windowJoin(kind: "inner" | "full"): Workflow {

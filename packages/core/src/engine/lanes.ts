@@ -2,7 +2,7 @@ import type { Clock } from "../contracts/clock.ts";
 import type { Ledger } from "../contracts/ledger.ts";
 import type { Source } from "../contracts/source.ts";
 import { LedgerJournal } from "./ledger-journal.ts";
-import type { Plan, Stage } from "./plan.ts";
+import { lanesOf, type Plan, type Stage } from "./plan.ts";
 import { LaneInput, laneWatermark, type LaneProgress, type TimeChain } from "./source-input.ts";
 
 /** A lane of a split that a partition reads, and the source operator that it feeds. */
@@ -71,7 +71,7 @@ export class Lanes {
       if (spec.kind !== "source") continue;
       const source = await ports.source(spec.topic.name);
       for (const [s, split] of (await source.splits()).entries()) {
-        const lanes = split.parallel ? this.#stage.partitions : 1;
+        const lanes = lanesOf(this.#stage, split);
         if (lanes === 1 && s % this.#stage.partitions !== this.#index) continue;
         const id = `${spec.topic.name}/${split.id}`;
         const progress = known.find((one) => one.split === id) ?? newLane(id, lanes === 1 ? 0 : this.#index, lanes, split.parallel);

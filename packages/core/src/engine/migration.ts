@@ -7,7 +7,7 @@ import { signature, type Workflow } from "../graph/graph.ts";
 import { isStateful } from "../graph/nodes.ts";
 import { Coordinator } from "./coordinator.ts";
 import { Instance } from "./instance.ts";
-import { partitionId, type Cut, type Plan, type PlanOptions, type Stage } from "./plan.ts";
+import { lanesOf, partitionId, type Cut, type Plan, type PlanOptions, type Stage } from "./plan.ts";
 import { planWorkflow } from "./planner.ts";
 import { emptyProgress, type Progress } from "./progress.ts";
 import type { DoneChunks, LaneProgress } from "./source-input.ts";
@@ -128,7 +128,7 @@ async function carryOver(before: Plan, after: Plan, ledger: Ledger): Promise<voi
   );
   for (const stage of after.stages) {
     for (let index = 0; index < stage.partitions; index++) {
-      const progress: Progress = { ...emptyProgress(), operators, lanes: lanesOf(after, stage, index, lanes) };
+      const progress: Progress = { ...emptyProgress(), operators, lanes: lanesFrom(after, stage, index, lanes) };
       const id = partitionId(after, stage, index);
       const { epoch, version } = await ledger.fence(id);
       const writer = new ByteWriter();
@@ -150,18 +150,27 @@ async function carryOver(before: Plan, after: Plan, ledger: Ledger): Promise<voi
 }
 
 /** The lanes that a partition of a stage reads on, where its stage has sources. */
-function lanesOf(plan: Plan, stage: Stage, index: number, known: ReadonlyMap<string, readonly LaneProgress[]>): LaneProgress[] {
+function lanesFrom(plan: Plan, stage: Stage, index: number, known: ReadonlyMap<string, readonly LaneProgress[]>): LaneProgress[] {
   const topics = stage.operators.flatMap((operator) => {
     const { spec } = plan.operators[operator].node;
     return spec.kind === "source" ? [spec.topic.name] : [];
   });
   const lanes: LaneProgress[] = [];
-  for (const [split, before] of known) {
+  for (const [split, all] of known) {
     if (!topics.some((topic) => split.startsWith(`${topic}/`))) continue;
-    // A lane that no partition opens does no harm.
-    lanes.push(before[0].parallel ? mergedLane(split, before, index, stage.partitions) : before[0]);
+    const before = latest(all);
+    const count = lanesOf(stage, before[0]);
+    // Which partition opens a lane that is alone is not known here: all are told, and one does.
+    lanes.push(before[0].parallel ? mergedLane(split, before, count === 1 ? 0 : index, count) : before[0]);
   }
   return lanes;
+}
+
+/** Each lane where it was last: partitions that were told of a lane and never opened it still say where it began. */
+function latest(lanes: readonly LaneProgress[]): readonly LaneProgress[] {
+  return [...Map.groupBy(lanes, ({ lane, lanes: of }) => `${lane}/${of}`).values()].map((same) =>
+    same.reduce((best, one) => (one.ended || (!best.ended && one.next > best.next) ? one : best)),
+  );
 }
 
 /** A lane among `lanes` that goes on where lanes of another number had come to. */

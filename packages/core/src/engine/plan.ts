@@ -45,6 +45,13 @@ export interface Stage {
   readonly partitions: number;
   /** Indexes of planned operators, each after its inputs. */
   readonly operators: readonly number[];
+  /** Whether the atoms of a key must stay in the order of their split: then one lane reads each split. */
+  readonly ordered: boolean;
+}
+
+/** How many lanes read a split of a stage's sources. */
+export function lanesOf(stage: Stage, split: { readonly parallel: boolean }): number {
+  return split.parallel && !stage.ordered ? stage.partitions : 1;
 }
 
 export interface Plan {

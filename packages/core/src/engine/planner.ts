@@ -75,6 +75,7 @@ class Planner {
         distribution,
         partitions: distribution === "single" || this.#cut === "none" ? 1 : this.#partitions,
         operators,
+        ordered: operators.some((operator) => isOrderWanted(this.#workflow, this.#operators[operator].node)),
       }),
     );
     return { workflow: this.#workflow, generation: this.#generation, cut: this.#cut, stages, operators: this.#operators, exchanges: this.#exchanges };
@@ -196,6 +197,23 @@ function isCombinable(node: Node): boolean {
 export function addsUpdates(workflow: Workflow, { spec, inputs }: Node): boolean {
   return spec.kind === "window" && spec.window.kind === "carried" && workflow.nodes[inputs[0].node].mode !== "append";
 }
+
+/** Whether a source's atoms come, with nothing but stateless operators between, to one that sees their order. */
+function isOrderWanted(workflow: Workflow, node: Node): boolean {
+  if (node.spec.kind !== "source") return false;
+  const reached = new Set([node.index]);
+  for (const { index, inputs, spec } of workflow.nodes) {
+    if (!inputs.some((input) => reached.has(input.node))) continue;
+    if (SEES_ORDER.has(spec.kind)) return true;
+    if (!FORGETS_ORDER.has(spec.kind)) reached.add(index);
+  }
+  return false;
+}
+
+/** What these do with an atom depends on which atoms of its key came before it. */
+const SEES_ORDER: ReadonlySet<string> = new Set(["process", "distinct", "reduce", "enrich"]);
+/** What these give does not depend on the order in which atoms came. */
+const FORGETS_ORDER: ReadonlySet<string> = new Set(["window", "top", "join"]);
 
 function outputPorts(node: Node): number {
   if (node.spec.kind === "branch") return node.spec.branches.length;
