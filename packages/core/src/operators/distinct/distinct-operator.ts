@@ -2,14 +2,15 @@ import { RESULTS, type DistinctNode } from "../../graph/nodes.ts";
 import { rowAt, select } from "../batches.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
 import type { KeySpace } from "../state/key-space.ts";
-import { SeenKeys } from "./seen-keys.ts";
+import { SeenForEver } from "./seen-for-ever.ts";
+import { SeenKeys, type Seen } from "./seen-keys.ts";
 
 /**
  * Passes the first atom of each key on and drops later ones, for as long as keys are remembered: until
  * an atom's stamp says so, whatever the watermark has let go of already.
  */
 export function distinctOperator(node: DistinctNode, keys: KeySpace, context: OperatorContext): Operator {
-  const seen = new SeenKeys(keys, node.within);
+  const seen: Seen = node.within === Infinity ? new SeenForEver(keys) : new SeenKeys(keys, node.within);
   return {
     tables: [seen],
     process(_input, batch) {

@@ -2,8 +2,16 @@ import { ByteReader, ByteWriter } from "../../codec/bytes.ts";
 import type { KeySpace } from "../state/key-space.ts";
 import type { StateTable } from "../state/table.ts";
 
+/** What `distinct` remembers. */
+export interface Seen extends StateTable {
+  /** Notes a key until a time; false where at `now` it is remembered already. */
+  add(slot: number, until: number, now: number): boolean;
+  /** Forgets the keys whose time is over; `add` judges for itself, so that when this happens changes no answer. */
+  forget(watermark: number): void;
+}
+
 /** The keys that were seen, each with the event time until which it is remembered. */
-export class SeenKeys implements StateTable {
+export class SeenKeys implements Seen {
   readonly name = "seen";
   readonly format = "seen-1";
   readonly #keys: KeySpace;
@@ -19,12 +27,12 @@ export class SeenKeys implements StateTable {
   #added: number[] = [];
   #size = 0;
 
+  /** `within` is finite. */
   constructor(keys: KeySpace, within: number) {
     this.#keys = keys;
-    this.#bucket = within === Infinity ? Infinity : Math.max(1, within / 16);
+    this.#bucket = Math.max(1, within / 16);
   }
 
-  /** Notes a key until a time; false where at `now` it is remembered already. */
   add(slot: number, until: number, now: number): boolean {
     if (slot < this.#until.length && this.#until[slot] > now) return false;
     this.#note(slot, until);
@@ -32,9 +40,7 @@ export class SeenKeys implements StateTable {
     return true;
   }
 
-  /** Forgets the keys whose time is over; `add` judges for itself, so that when this happens changes no answer. */
   forget(watermark: number): void {
-    if (this.#bucket === Infinity) return;
     for (const [bucket, slots] of [...this.#buckets]) {
       if ((bucket + 1) * this.#bucket > watermark) continue;
       for (const slot of slots) {
@@ -88,7 +94,8 @@ export class SeenKeys implements StateTable {
     const before = this.#until[slot];
     if (!isNumber(before)) this.#link(slot);
     this.#until[slot] = until;
-    if (this.#bucket === Infinity) return;
+    // Seen while keys were kept for ever.
+    if (until === Infinity) return;
     const bucket = Math.floor(until / this.#bucket);
     if (Math.floor(before / this.#bucket) === bucket) return;
     const slots = this.#buckets.get(bucket);
