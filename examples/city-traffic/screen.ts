@@ -21,7 +21,7 @@ export function frame(view: View, size: Size, style: Style): string[] {
   const shown = windows.slice(0, Math.max(1, Math.min(windows.length, Math.floor((size.columns + GAP) / (NARROWEST + GAP)))));
   const width = Math.min(WIDEST, Math.floor((size.columns + GAP) / shown.length) - GAP);
   const across = (cell: (one: Watched) => string): string => shown.map((one) => fit(cell(one), width)).join(" ".repeat(GAP)).trimEnd();
-  const withBefore = size.rows >= FIXED_LINES + 2 * TOP + 6;
+  const withBefore = windows.some(({ before }) => before !== undefined) && size.rows >= FIXED_LINES + 2 * TOP + 6;
   const busyRows = Math.max(0, Math.min(TOP, size.rows - FIXED_LINES - TOP - (withBefore ? TOP + 2 : 1)));
   const lines = [
     style.bold(ends("Millrace: city traffic", dayAndTime(view.time), size.columns)),
@@ -88,7 +88,7 @@ function rankedLine(rows: Ranking | undefined, i: number, width: number): string
   const row = rows?.[i];
   if (row === undefined) return "";
   const text = `${String(row.rank).padStart(2)}  ${row.intersection.padEnd(6)} ${row.speed.toFixed(2).padStart(6)}`;
-  return width < 40 ? text : `${text}   ${counted(row.readings).padStart(7)} readings`;
+  return width < 36 ? text : `${text}   ${counted(row.readings).padStart(7)} readings`;
 }
 
 function busyLine(one: { readonly intersection: string; readonly median: number } | undefined): string {

@@ -79,23 +79,28 @@ function asked(seconds: number): Promise<void> {
 
 type Figures = Pick<View, "readings" | "rate" | "late" | "dead">;
 
-/** Counters of the app, asked for once a second. */
+/** No rate is told of less than this, ms. */
+const SHORTEST = 100;
+
+/** Counters of the app, asked for once a second; at the end, over all the time. */
 async function measure(app: App): Promise<{ now(): Figures; end(): Promise<void> }> {
   let figures: Figures = { readings: 0, rate: 0, late: 0, dead: 0 };
-  let before = { readings: 0, at: performance.now() };
-  const ask = async (): Promise<void> => {
+  const begun = { readings: 0, at: performance.now() };
+  let before = begun;
+  const ask = async (since: typeof before): Promise<void> => {
     const { atomsIn, late, dead } = await app.metrics();
     const at = performance.now();
-    figures = { readings: atomsIn, rate: ((atomsIn - before.readings) * 1000) / Math.max(1, at - before.at), late, dead };
+    const rate = at - since.at < SHORTEST ? figures.rate : ((atomsIn - since.readings) * 1000) / (at - since.at);
+    figures = { readings: atomsIn, rate, late, dead };
     before = { readings: atomsIn, at };
   };
-  await ask();
-  const timer = setInterval(() => void ask(), 1000);
+  await ask(begun);
+  const timer = setInterval(() => void ask(before), 1000);
   return {
     now: () => figures,
     end() {
       clearInterval(timer);
-      return ask();
+      return ask(begun);
     },
   };
 }
@@ -115,8 +120,11 @@ async function empty(data: string): Promise<void> {
   rmSync(data, { recursive: true, force: true });
 }
 
+/** What a data folder that cannot be gone on with is refused by. */
+const UNUSABLE: ReadonlySet<string> = new Set(["MILLRACE_STATE_MISMATCH", "MILLRACE_STORE_CORRUPT"]);
+
 function explain(error: unknown): string {
   if (!(error instanceof MillraceError)) return error instanceof Error ? (error.stack ?? error.message) : String(error);
-  const remedy = error.code === "MILLRACE_STATE_MISMATCH" ? "\nnpm start -- --fresh, with the same options, begins anew." : "";
+  const remedy = UNUSABLE.has(error.code) ? "\nnpm start -- --fresh, with the same options, begins anew." : "";
   return `${error.message} [${error.code}]${remedy}`;
 }
