@@ -43,7 +43,6 @@ export function maxOf(digest: Digest): number | undefined {
 
 /** The digest of a distribution, which stays as it is. */
 export function toDigest(distribution: Distribution): Digest {
-  const writer = new ByteWriter();
   writer.u8(distribution instanceof TDigest ? SKETCH : EXACT);
   distribution.encode(writer);
   return writer.take() as unknown as Digest;
@@ -64,3 +63,5 @@ export function fromDigest(digest: Digest): Distribution {
 
 const EXACT = 1;
 const SKETCH = 2;
+
+const writer = new ByteWriter();
