@@ -36,6 +36,8 @@ export interface InstanceHandle {
   rewrite(partition: string, addresses: readonly StateAddress[]): void;
   /** Counters of its partitions. */
   stats(): Promise<ReadonlyMap<string, PartitionStats>>;
+  /** The share of the time since it was last asked in which its thread had something to do; absent where it has none of its own. */
+  utilization?(): number;
   /** Ends all partitions after the step that each is in. */
   stop(): Promise<void>;
   /** Ends it at once, in the middle of whatever it does, where the host can. */

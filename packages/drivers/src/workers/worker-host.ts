@@ -83,6 +83,7 @@ async function startWorker(options: WorkerHostOptions, environment: HostEnvironm
     if (running && !wanted) environment.lost(reason);
   });
   await started.promise;
+  let used = worker.performance.eventLoopUtilization();
   running = true;
   watch.end();
   watch = watchdog(heartbeat, options.stepTimeout ?? STEP_TIMEOUT, expired);
@@ -103,6 +104,12 @@ async function startWorker(options: WorkerHostOptions, environment: HostEnvironm
     block: (partition, blocked) => calls.tell("block", { partition, blocked }),
     rewrite: (partition, addresses) => calls.tell("rewrite", { partition, addresses }),
     stats: () => calls.call("stats", undefined),
+    utilization() {
+      const now = worker.performance.eventLoopUtilization();
+      const { utilization } = worker.performance.eventLoopUtilization(now, used);
+      used = now;
+      return utilization;
+    },
     async stop() {
       wanted = true;
       await Promise.race([calls.call("stop", undefined).catch(() => undefined), gone.promise]);

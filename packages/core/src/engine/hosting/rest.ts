@@ -43,6 +43,14 @@ export class Rest {
     return true;
   }
 
+  /** Partitions are about to be closed, to be opened elsewhere. False where they are closed already. */
+  hold(): boolean {
+    if (this.#state !== "open") return false;
+    this.#stopTimer();
+    this.#state = "closing";
+    return true;
+  }
+
   /** Partitions are closed; calls back at `wakeAt`. True where something has come up meanwhile. */
   rests(wakeAt: number, wake: () => void): boolean {
     this.#state = "closed";

@@ -19,6 +19,11 @@ const SUSPECT_AFTER = 2;
 /** Failures of a partition in a row, without a commit between them, after which the run fails. */
 const MOST_FAILURES = 32;
 
+/** Every so often, ms, it is looked how busy an instance is that runs for several slots; busy so often in a row is too much for one. */
+const LOOK = 200;
+const BUSY_LOOKS = 5;
+const BUSY_SHARE = 0.7;
+
 export interface SupervisorOptions {
   readonly host: Host;
   readonly plans: readonly Plan[];
@@ -41,10 +46,13 @@ export interface SupervisorOptions {
   readonly spare?: boolean;
 }
 
-/** The right of one instance to speak for its slot: revoked when the instance is lost or replaced. */
+/** The right of one instance to speak for its slots: revoked when the instance is lost or given up. */
 interface Lease {
-  slot: Slot;
+  /** Its own, and those whose partitions it has taken in until there is too much to do for one instance. */
+  slots: readonly Slot[];
   revoked: boolean;
+  /** For how many looks in a row it was busy. */
+  busy: number;
   /** Whether a commit of it was applied. */
   fruitful: boolean;
 }
@@ -92,12 +100,12 @@ export class Supervisor {
 
   /** How many instances run partitions now. */
   get running(): number {
-    return this.#slots.filter(({ handle }) => handle !== undefined).length;
+    return this.#handles.size;
   }
 
   /** Something waits for a partition: brings its instance back where it had been given up. */
   wanted(partition: string): void {
-    const slot = this.#slots[placeOf(partition) % this.#slots.length];
+    const slot = this.#slotOf(partition);
     if (slot.rest.wanted()) this.#bringBack(slot);
   }
 
@@ -120,7 +128,7 @@ export class Supervisor {
 
   async stats(): Promise<ReadonlyMap<string, PartitionStats>> {
     const all = new Map<string, PartitionStats>(this.#left);
-    const held = await Promise.all(this.#slots.map(async ({ handle }) => handle?.stats().catch(() => undefined)));
+    const held = await Promise.all([...this.#handles].map(async (handle) => handle.stats().catch(() => undefined)));
     for (const stats of held) for (const [id, one] of stats ?? []) all.set(id, one);
     return all;
   }
@@ -130,7 +138,7 @@ export class Supervisor {
     this.#stopping = true;
     for (const { rest } of this.#slots) rest.end();
     await Promise.all([...this.#starting]);
-    await Promise.all([...this.#slots, this.#spare].map(async (held) => held?.handle?.stop()));
+    await Promise.all([...this.#handles, this.#spare?.handle].map(async (handle) => handle?.stop()));
   }
 
   /** An instance's partitions have rested long enough: closes them, and keeps the instance as a spare or ends it. */
@@ -138,12 +146,12 @@ export class Supervisor {
     const slot = this.#slots[index];
     const { handle, lease, rest } = slot;
     if (handle === undefined || lease === undefined || lease.revoked || this.#stopping || !rest.begin()) return;
-    await Promise.all(slot.partitions.map((id) => handle.close(id)));
+    await closeAll(handle, slot);
     if (lease.revoked || this.#stopping) return;
-    for (const id of slot.partitions) this.#options.coordinator.place(id, undefined);
-    slot.handle = undefined;
-    slot.lease = undefined;
-    if (this.#spare === undefined && this.#options.spare !== false) this.#spare = { lease, handle };
+    this.#release(slot);
+    if (lease.slots.length > 0) {
+      // The instance goes on for others.
+    } else if (this.#spare === undefined && this.#options.spare !== false) this.#spare = { lease, handle };
     else {
       lease.revoked = true;
       await handle.stop();
@@ -152,19 +160,76 @@ export class Supervisor {
     if (rest.rests(wakeAt, () => this.#bringBack(slot))) this.#bringBack(slot);
   }
 
+  /** Opens a slot's partitions again: in the spare, in an instance that runs for another slot, or in a new one. */
   #bringBack(slot: Slot): void {
     if (this.#stopping) return;
     slot.rest.end();
-    const spare = this.#spare;
-    if (spare === undefined) {
+    const running = this.#slots.find(({ handle, lease }) => handle !== undefined && lease?.revoked === false);
+    const taker = this.#spare ?? running;
+    if (taker?.lease === undefined || taker.handle === undefined) {
       void this.#replace(slot);
       return;
     }
-    this.#spare = undefined;
-    spare.lease.slot = slot;
-    slot.lease = spare.lease;
-    slot.handle = spare.handle;
+    if (taker === this.#spare) this.#spare = undefined;
+    this.#attach(slot, taker.lease, taker.handle);
+    if (taker.lease.slots.length === 2) this.#watch(taker.lease);
     void this.#openAll(slot);
+  }
+
+  #attach(slot: Slot, lease: Lease, handle: InstanceHandle): void {
+    lease.slots = [...lease.slots, slot];
+    slot.lease = lease;
+    slot.handle = handle;
+  }
+
+  #release(slot: Slot): void {
+    for (const id of slot.partitions) this.#options.coordinator.place(id, undefined);
+    if (slot.lease !== undefined) slot.lease.slots = slot.lease.slots.filter((one) => one !== slot);
+    slot.handle = undefined;
+    slot.lease = undefined;
+  }
+
+  /** Looks, while an instance runs for several slots, whether that is too much for it. */
+  #watch(lease: Lease): void {
+    const { clock } = this.#options;
+    clock.at(clock.now() + LOOK, () => {
+      if (lease.revoked || this.#stopping || lease.slots.length < 2) return;
+      const share = lease.slots[0].handle?.utilization?.() ?? 0;
+      lease.busy = share > BUSY_SHARE ? lease.busy + 1 : 0;
+      if (lease.busy < BUSY_LOOKS) {
+        this.#watch(lease);
+        return;
+      }
+      lease.busy = 0;
+      const moving = this.#moveOut(lease.slots[lease.slots.length - 1], lease).finally(() => {
+        this.#starting.delete(moving);
+        this.#watch(lease);
+      });
+      this.#starting.add(moving);
+    });
+  }
+
+  /** Hands a slot's partitions over to an instance of their own, between steps. */
+  async #moveOut(slot: Slot, from: Lease): Promise<void> {
+    const lease: Lease = { slots: [], revoked: false, busy: 0, fruitful: false };
+    const handle = await this.#instanceFor(lease).catch(() => undefined);
+    const { handle: before } = slot;
+    if (handle === undefined) return;
+    if (slot.lease !== from || before === undefined || !slot.rest.hold()) {
+      lease.revoked = true;
+      await handle.stop();
+      return;
+    }
+    await closeAll(before, slot);
+    if (from.revoked || lease.revoked || this.#stopping) {
+      lease.revoked = true;
+      await handle.stop();
+      return;
+    }
+    this.#release(slot);
+    slot.rest.end();
+    this.#attach(slot, lease, handle);
+    await this.#openAll(slot);
   }
 
   /** Hears of what brings instances back: atoms in the topics that partitions read. */
@@ -185,12 +250,18 @@ export class Supervisor {
   }
 
   async #startInstance(slot: Slot): Promise<void> {
-    const { host, plans, bound, topics, signal } = this.#options;
-    const lease: Lease = { slot, revoked: false, fruitful: false };
+    const lease: Lease = { slots: [slot], revoked: false, busy: 0, fruitful: false };
     slot.lease = lease;
+    slot.handle = await this.#instanceFor(lease);
+  }
+
+  /** Starts an instance; undefined where it is not needed any more. */
+  async #instanceFor(lease: Lease): Promise<InstanceHandle | undefined> {
+    const { host, plans, bound, topics, signal } = this.#options;
     const handle = await host.start({ plans, ports: this.#portsFor(lease), bound, topics, signal, lost: (reason) => this.#lost(lease, reason) });
-    if (lease.revoked || this.#stopping) await handle.terminate();
-    else slot.handle = handle;
+    if (!lease.revoked && !this.#stopping) return handle;
+    await handle.terminate();
+    return undefined;
   }
 
   async #openAll(slot: Slot): Promise<void> {
@@ -227,8 +298,8 @@ export class Supervisor {
       return;
     }
     clock.at(clock.now() + restartDelay(this.#suspected(id) === undefined ? failures : 1), () => {
-      const { handle } = lease.slot;
-      if (lease.revoked || this.#stopping || handle === undefined) return;
+      const { handle, lease: current } = this.#slotOf(id);
+      if (current !== lease || lease.revoked || this.#stopping || handle === undefined) return;
       coordinator.place(id, handle);
       void this.#open(lease, handle, id, this.#suspected(id));
     });
@@ -237,16 +308,19 @@ export class Supervisor {
   /** An instance is gone with all its partitions: starts another in its place. */
   #lost(lease: Lease, reason: unknown): void {
     if (lease.revoked || this.#stopping) return;
-    const { slot } = lease;
-    const { clock, coordinator } = this.#options;
     lease.revoked = true;
     if (this.#spare?.lease === lease) {
       this.#spare = undefined;
       return;
     }
+    if (lease.slots.length > 0) this.#replaced++;
+    for (const slot of lease.slots) this.#restart(slot, lease, reason);
+  }
+
+  #restart(slot: Slot, lease: Lease, reason: unknown): void {
+    const { clock, coordinator } = this.#options;
     slot.rest.end();
     slot.handle = undefined;
-    this.#replaced++;
     slot.fruitless = lease.fruitful ? 0 : slot.fruitless + 1;
     for (const id of slot.partitions) {
       if (coordinator.isFinished(id)) continue;
@@ -281,6 +355,14 @@ export class Supervisor {
     } catch (error) {
       if (slot.lease !== undefined && !slot.lease.revoked) this.#lost(slot.lease, error);
     }
+  }
+
+  get #handles(): ReadonlySet<InstanceHandle> {
+    return new Set(this.#slots.flatMap(({ handle }) => handle ?? []));
+  }
+
+  #slotOf(partition: string): Slot {
+    return this.#slots[placeOf(partition) % this.#slots.length];
   }
 
   get #most(): number {
@@ -321,8 +403,8 @@ export class Supervisor {
         if (!lease.revoked) coordinator.finished(partition);
       },
       resting: (partition, resting) => {
-        const { slot } = lease;
-        if (!lease.revoked) slot.rest.tell(partition, resting, slot.partitions.filter((id) => !coordinator.isFinished(id)).length);
+        const slot = this.#slotOf(partition);
+        if (!lease.revoked && slot.lease === lease) slot.rest.tell(partition, resting, slot.partitions.filter((id) => !coordinator.isFinished(id)).length);
       },
       failed: (partition, error) => this.#failed(lease, partition, error),
     };
@@ -356,6 +438,11 @@ export class Supervisor {
 /** Partitions of one number of all stages lie in one instance, so that what forwards stays in a thread. */
 function placeOf(partition: string): number {
   return Number(/(\d+)of\d+$/.exec(partition)?.[1] ?? 0);
+}
+
+/** Closes a slot's partitions after the step that each is in; one that is lost meanwhile is closed too. */
+async function closeAll(handle: InstanceHandle, slot: Slot): Promise<void> {
+  await Promise.all(slot.partitions.map((id) => handle.close(id).catch(() => undefined)));
 }
 
 function describe(reason: unknown): Failure {
