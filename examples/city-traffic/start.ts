@@ -1,13 +1,17 @@
 /** `npm start`: runs the city until Ctrl-C, and shows it in the terminal. Starting again goes on where it was. */
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
-import { MillraceError, generator, start, type App } from "millrace";
+import { MillraceError, generator, start } from "millrace";
 import { openEmbeddedLedger } from "@millrace/drivers/embedded";
 import { busy, ranking } from "./city.ts";
+import { measure } from "./figures.ts";
 import { HELP, parseOptions, type Options } from "./options.ts";
 import { simulator, TICK, timeOf } from "./simulator.ts";
 import { display } from "./terminal.ts";
 import { clock, type View } from "./view.ts";
+
+/** What a data folder that cannot be gone on with is refused by. */
+const UNUSABLE: ReadonlySet<string> = new Set(["MILLRACE_STATE_MISMATCH", "MILLRACE_STORE_CORRUPT"]);
 
 try {
   const options = parseOptions(process.argv.slice(2));
@@ -77,34 +81,6 @@ function asked(seconds: number): Promise<void> {
   return promise;
 }
 
-type Figures = Pick<View, "readings" | "rate" | "late" | "dead">;
-
-/** No rate is told of less than this, ms. */
-const SHORTEST = 100;
-
-/** Counters of the app, asked for once a second; at the end, over all the time. */
-async function measure(app: App): Promise<{ now(): Figures; end(): Promise<void> }> {
-  let figures: Figures = { readings: 0, rate: 0, late: 0, dead: 0 };
-  const begun = { readings: 0, at: performance.now() };
-  let before = begun;
-  const ask = async (since: typeof before): Promise<void> => {
-    const { atomsIn, late, dead } = await app.metrics();
-    const at = performance.now();
-    const rate = at - since.at < SHORTEST ? figures.rate : ((atomsIn - since.readings) * 1000) / (at - since.at);
-    figures = { readings: atomsIn, rate, late, dead };
-    before = { readings: atomsIn, at };
-  };
-  await ask(begun);
-  const timer = setInterval(() => void ask(before), 1000);
-  return {
-    now: () => figures,
-    end() {
-      clearInterval(timer);
-      return ask(begun);
-    },
-  };
-}
-
 /** Removes the data folder, unless a city runs in it or it is something else. */
 async function empty(data: string): Promise<void> {
   if (!existsSync(data)) return;
@@ -119,9 +95,6 @@ async function empty(data: string): Promise<void> {
   }
   rmSync(data, { recursive: true, force: true });
 }
-
-/** What a data folder that cannot be gone on with is refused by. */
-const UNUSABLE: ReadonlySet<string> = new Set(["MILLRACE_STATE_MISMATCH", "MILLRACE_STORE_CORRUPT"]);
 
 function explain(error: unknown): string {
   if (!(error instanceof MillraceError)) return error instanceof Error ? (error.stack ?? error.message) : String(error);

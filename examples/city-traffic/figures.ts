@@ -1,0 +1,30 @@
+import type { App } from "millrace";
+import type { View } from "./view.ts";
+
+export type Figures = Pick<View, "readings" | "rate" | "late" | "dead">;
+
+/** Counters of the app, asked for once a second; at the end, over all the time. */
+export async function measure(app: App): Promise<{ now(): Figures; end(): Promise<void> }> {
+  let figures: Figures = { readings: 0, rate: 0, late: 0, dead: 0 };
+  const begun = { readings: 0, at: performance.now() };
+  let before = begun;
+  const ask = async (since: typeof before): Promise<void> => {
+    const { atomsIn, late, dead } = await app.metrics();
+    const at = performance.now();
+    const rate = at - since.at < SHORTEST ? figures.rate : ((atomsIn - since.readings) * 1000) / (at - since.at);
+    figures = { readings: atomsIn, rate, late, dead };
+    before = { readings: atomsIn, at };
+  };
+  await ask(begun);
+  const timer = setInterval(() => void ask(before), 1000);
+  return {
+    now: () => figures,
+    end() {
+      clearInterval(timer);
+      return ask(begun);
+    },
+  };
+}
+
+/** No rate is told of less than this, ms. */
+const SHORTEST = 100;
