@@ -69,7 +69,7 @@ const tick = (): void => {
 };
 setTimeout(tick, begun - performance.now());
 const limit = setTimeout(() => done.reject(new Error(`only ${visible} of ${count} readings were seen in time`)), (2 * count * 1000) / rate + 10_000);
-await done.promise;
+await Promise.race([done.promise, app.finished]);
 clearTimeout(limit);
 await Promise.all(appended);
 
