@@ -32,25 +32,33 @@ export const ranking = topic<Ranked>("ranking");
 export const busy = topic<Busy>("busy");
 export const busyExact = topic<Busy>("busyExact");
 
-/** What a detector says of one window. */
-interface Detector {
+/** What a detector counted in one window, as a t-digest and exactly. */
+interface DetectorCounts {
+  readonly key: number;
+  readonly digest: Digest;
+  readonly exact: Digest;
+}
+
+interface DetectorMedian {
   readonly key: number;
   readonly median: number;
 }
 
 /** The medians of a window's detectors, gathered from wherever they were computed. */
-const everyDetector = {
-  init: (): Detector[] => [],
-  add(all: Detector[], { key, counts }: { readonly key: number; readonly counts: Digest }): Detector[] {
-    all.push({ key, median: medianOf(counts) ?? 0 });
-    return all;
-  },
-  merge(all: Detector[], others: Detector[]): Detector[] {
-    all.push(...others);
-    return all;
-  },
-  result: (all: Detector[]): readonly Detector[] => all,
-};
+function everyMedian(counts: "digest" | "exact") {
+  return {
+    init: (): DetectorMedian[] => [],
+    add(all: DetectorMedian[], detector: DetectorCounts): DetectorMedian[] {
+      all.push({ key: detector.key, median: medianOf(detector[counts]) ?? 0 });
+      return all;
+    },
+    merge(all: DetectorMedian[], others: DetectorMedian[]): DetectorMedian[] {
+      all.push(...others);
+      return all;
+    },
+    result: (all: DetectorMedian[]): readonly DetectorMedian[] => all,
+  };
+}
 
 export const aarhus = workflow("aarhus", (flow) => {
   const readings = flow
@@ -65,15 +73,18 @@ export const aarhus = workflow("aarhus", (flow) => {
     .map(({ window, ...row }) => ({ window: iso(window), rank: row.rank, key: row.key, value: row.value, count: row.count }))
     .to(ranking);
 
-  for (const [target, exact] of [[busy, false], [busyExact, true]] as const) {
-    readings
-      .aggregate({ counts: digest((o) => o.vehicleCount, { exact }) })
+  const detectors = readings.aggregate({
+    digest: digest((o) => o.vehicleCount),
+    exact: digest((o) => o.vehicleCount, { exact: true }),
+  });
+  for (const [target, counts] of [[busy, "digest"], [busyExact, "exact"]] as const) {
+    detectors
       .perWindow()
-      .aggregate({ all: mergeDigests((row) => row.counts), detectors: everyDetector })
-      .map(({ window, all, detectors }) => {
+      .aggregate({ all: mergeDigests((row) => row[counts]), medians: everyMedian(counts) })
+      .map(({ window, all, medians }) => {
         const globalMedian = medianOf(all) ?? 0;
-        const exceeding = detectors.filter(({ median }) => median > globalMedian).map(({ key }) => key);
-        return { window: iso(window), globalMedian, detectors: detectors.length, exceeding: exceeding.sort((a, b) => a - b) };
+        const exceeding = medians.filter(({ median }) => median > globalMedian).map(({ key }) => key);
+        return { window: iso(window), globalMedian, detectors: medians.length, exceeding: exceeding.sort((a, b) => a - b) };
       })
       .to(target);
   }

@@ -47,7 +47,7 @@ export type { InstanceHandle, InstancePorts, OpenOptions } from "./engine/instan
 export { fingerprint } from "./engine/hosting/fingerprint.ts";
 export { inThreadHost } from "./engine/hosting/host.ts";
 export type { Host, HostEnvironment } from "./engine/hosting/host.ts";
-export type { Cut, Plan, PlanOptions } from "./engine/plan.ts";
+export type { Cut, Plan, PlannedOperator, PlanOptions } from "./engine/plan.ts";
 export { planWorkflow } from "./engine/planner.ts";
 export type { PartitionStats } from "./engine/stats.ts";
 export type { TimeChain } from "./engine/source-input.ts";
@@ -57,3 +57,5 @@ export { topicSource } from "./engine/topic-source.ts";
 export type { TopicSignal } from "./engine/topic-source.ts";
 export { Runtime } from "./engine/runtime.ts";
 export type { RuntimeOptions, SourceBinding } from "./engine/runtime.ts";
+export { slicingOf } from "./operators/window/slicing.ts";
+export type { Node } from "./graph/nodes.ts";

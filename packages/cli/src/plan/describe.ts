@@ -27,7 +27,7 @@ export function describeOperator(spec: NodeSpec): string {
 }
 
 /** The length of the slices that a window's state is kept in; undefined where it has none. */
-export function sliceOf(window: WindowSpec): number | undefined {
+function sliceOf(window: WindowSpec): number | undefined {
   if (window.kind === "tumbling") return window.size;
   return window.kind === "sliding" ? greatestDivisor(window.size, window.slide) : undefined;
 }

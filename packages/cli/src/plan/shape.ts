@@ -1,5 +1,6 @@
-import type { Plan } from "@millrace/core/internal";
-import { describeOperator, sliceOf } from "./describe.ts";
+import type { Node, Plan, PlannedOperator } from "@millrace/core/internal";
+import { slicingOf } from "@millrace/core/internal";
+import { describeOperator } from "./describe.ts";
 
 /** A plan as plain data, for `millrace plan --json`. */
 export interface PlanShape {
@@ -9,7 +10,7 @@ export interface PlanShape {
   readonly exchanges: readonly ExchangeShape[];
   /** Operators that are combined before they are exchanged. */
   readonly combiners: readonly string[];
-  /** Windows over one stream, whose slices are of one length. */
+  /** Windows of several lengths that are computed from the same slices. */
   readonly slices: readonly SliceShape[];
 }
 
@@ -54,16 +55,6 @@ export interface SliceShape {
 
 export function shapeOf({ workflow, cut, stages, operators, exchanges }: Plan): PlanShape {
   const { nodes } = workflow;
-  const slices = new Map<string, { input: string; milliseconds: number; windows: string[] }>();
-  for (const { id, inputs, spec } of nodes) {
-    const length = spec.kind === "window" ? sliceOf(spec.window) : undefined;
-    if (length === undefined) continue;
-    const input = nodes[inputs[0].node].id;
-    const key = `${input}/${length}`;
-    const there = slices.get(key);
-    if (there === undefined) slices.set(key, { input, milliseconds: length, windows: [id] });
-    else there.windows.push(id);
-  }
   return {
     workflow: workflow.name,
     cut,
@@ -98,6 +89,12 @@ export function shapeOf({ workflow, cut, stages, operators, exchanges }: Plan): 
       };
     }),
     combiners: operators.filter(({ role }) => role === "combine").map(({ node }) => node.id),
-    slices: [...slices.values()],
+    slices: operators.filter(({ role, sharing }) => role !== "combine" && sharing.length > 0).map((operator) => slicesOf(operator, nodes)),
   };
+}
+
+function slicesOf({ node, sharing }: PlannedOperator, nodes: readonly Node[]): SliceShape {
+  const windows = [node, ...sharing];
+  const slicing = slicingOf(windows.flatMap(({ spec }) => (spec.kind === "window" ? [spec.window] : [])));
+  return { input: nodes[node.inputs[0].node].id, milliseconds: slicing?.width ?? 0, windows: windows.map(({ id }) => id) };
 }

@@ -19,7 +19,7 @@ import { TopOperator } from "../operators/top/top-operator.ts";
 import { slicingOf } from "../operators/window/slicing.ts";
 import { UpdatedWindowOperator } from "../operators/window/updated-window.ts";
 import { WindowOperator } from "../operators/window/window-operator.ts";
-import type { Node } from "../graph/nodes.ts";
+import type { Node, WindowNode } from "../graph/nodes.ts";
 import type { Exchange, Plan, PlannedOperator, Stage } from "./plan.ts";
 import { addsUpdates, keyByOf } from "./planner.ts";
 
@@ -246,12 +246,13 @@ export class Pipeline {
         return keyByOperator(spec, this.keySpace(keyByOf(this.#plan.workflow, node, false) ?? node.index), context);
       case "window": {
         if (spec.window.kind === "carried" && addsUpdates(this.#plan.workflow, node)) return new UpdatedWindowOperator(spec, spec.window.size, context);
-        const slicing = slicingOf(spec.window);
+        const windows = [spec, ...planned.sharing.map((other) => other.spec as WindowNode)];
+        const slicing = slicingOf(windows.map(({ window }) => window));
         const keyBy = keyByOf(this.#plan.workflow, node, true);
         const keys = keyBy === undefined ? undefined : this.keySpace(keyBy);
         if (spec.window.kind === "session") return new SessionOperator(spec, spec.window.gap, role, keys, context);
         if (slicing === undefined) throw new MillraceError("MILLRACE_GRAPH", context.subject, `it cannot make windows of kind ${spec.window.kind}`);
-        return new WindowOperator(spec, slicing, role, keys, context);
+        return new WindowOperator(windows, slicing, role, keys, context);
       }
       case "distinct":
         return distinctOperator(spec, this.#inputKeys(node, context), context);

@@ -16,6 +16,8 @@ export interface PlannedOperator {
   readonly role: Role;
   readonly stage: number;
   readonly inputs: readonly PlannedInput[];
+  /** Further windows of the graph that this operator computes too, from the slices of its own. */
+  readonly sharing: readonly Node[];
 }
 
 /** Where a planned operator's rows come from: an operator of its stage, or an exchange. Sources have no inputs. */

@@ -1,6 +1,8 @@
 import { MillraceError } from "../errors.ts";
 import type { Workflow } from "../graph/graph.ts";
-import { LATE, LATE_RIGHT, type Node } from "../graph/nodes.ts";
+import { LATE, LATE_RIGHT, RESULTS, type Node, type WindowNode } from "../graph/nodes.ts";
+import { slicingOf } from "../operators/window/slicing.ts";
+import { latePort, resultsPort } from "../operators/window/window-operator.ts";
 import type { Cut, Distribution, Exchange, ExchangeKind, Plan, PlannedInput, PlannedOperator, PlanOptions, Role, Stage } from "./plan.ts";
 
 /**
@@ -17,6 +19,12 @@ export function planWorkflow(workflow: Workflow, options: PlanOptions): Plan {
   return planner.finish();
 }
 
+/** An output port of a planned operator. */
+interface Output {
+  readonly operator: number;
+  readonly port: number;
+}
+
 interface Draft {
   readonly distribution: Distribution;
   readonly operators: number[];
@@ -30,8 +38,8 @@ class Planner {
   readonly #stages: Draft[] = [];
   readonly #operators: PlannedOperator[] = [];
   readonly #exchanges: Exchange[] = [];
-  /** The planned operator that gives a node's output port. */
-  readonly #givers = new Map<string, number>();
+  /** The planned operator that gives a node's output port, and the port at which it does. */
+  readonly #givers = new Map<string, Output>();
 
   constructor(workflow: Workflow, cut: Cut, partitions: number, generation: number) {
     this.#workflow = workflow;
@@ -42,7 +50,8 @@ class Planner {
 
   place(node: Node): void {
     const needed = this.#distribution(node);
-    const inputs = node.inputs.map(({ node: from, port }) => ({ operator: this.#giver(from, port), port }));
+    const inputs = node.inputs.map(({ node: from, port }) => this.#giver(from, port));
+    if (this.#joinsOther(node)) return;
     if (node.spec.kind === "source") {
       this.#add(node, "whole", this.#stage("source"), []);
       return;
@@ -89,7 +98,36 @@ class Planner {
     return kind === "window" || kind === "top" ? "single" : undefined;
   }
 
-  #placeShuffled(node: Node, distribution: Distribution, inputs: readonly { operator: number; port: number }[]): void {
+  /** Lets a window be computed by an earlier one over the same rows with the same aggregates, from the same slices. */
+  #joinsOther(node: Node): boolean {
+    const leader = this.#workflow.nodes.slice(0, node.index).find((other) => this.#leads(other, node));
+    if (leader === undefined) return false;
+    const operators = this.#operators.filter((operator) => operator.node === leader);
+    const n = operators[0].sharing.length + 1;
+    for (const operator of operators) this.#operators[operator.index] = { ...operator, sharing: [...operator.sharing, node] };
+    const results = this.#giver(leader.index, RESULTS).operator;
+    const late = this.#giver(leader.index, LATE).operator;
+    this.#givers.set(`${node.index}:${RESULTS}`, { operator: results, port: resultsPort(n) });
+    this.#givers.set(`${node.index}:${LATE}`, { operator: late, port: latePort(n) });
+    return true;
+  }
+
+  #leads(leader: Node, node: Node): boolean {
+    const planned = this.#operators.find((operator) => operator.node === leader);
+    if (planned === undefined || leader.spec.kind !== "window" || node.spec.kind !== "window") return false;
+    const { spec } = leader;
+    const other = node.spec;
+    const [from, to] = [leader.inputs[0], node.inputs[0]];
+    const same = from.node === to.node && from.port === to.port && spec.lateness === other.lateness && leader.keyed === node.keyed;
+    const aggregates =
+      spec.aggregates.length === other.aggregates.length &&
+      spec.aggregates.every(({ name, aggregate }, i) => name === other.aggregates[i].name && aggregate === other.aggregates[i].aggregate);
+    if (!same || !aggregates) return false;
+    const windows = [spec, ...planned.sharing.map((one) => one.spec as WindowNode), other];
+    return slicingOf(windows.map(({ window }) => window)) !== undefined;
+  }
+
+  #placeShuffled(node: Node, distribution: Distribution, inputs: readonly Output[]): void {
     const kind: ExchangeKind = distribution === "keyed" ? "hash" : "single";
     if (!isCombinable(node) || addsUpdates(this.#workflow, node)) {
       const stage = this.#stage(distribution);
@@ -103,14 +141,14 @@ class Planner {
     const index = this.#operators.length;
     this.#add(node, "merge", stage, [this.#exchange(node, "merge", kind, { operator: combine, port: 0 }, index, 0, stage)]);
     // Late atoms are judged where they are combined.
-    this.#givers.set(`${node.index}:${LATE}`, combine);
+    this.#givers.set(`${node.index}:${LATE}`, { operator: combine, port: LATE });
   }
 
   #exchange(
     node: Node,
     role: Role,
     kind: ExchangeKind,
-    from: { readonly operator: number; readonly port: number },
+    from: Output,
     to: number,
     input: number,
     stage: number,
@@ -135,10 +173,10 @@ class Planner {
 
   #add(node: Node, role: Role, stage: number, inputs: readonly PlannedInput[]): number {
     const index = this.#operators.length;
-    this.#operators.push({ index, node, role, stage, inputs });
+    this.#operators.push({ index, node, role, stage, inputs, sharing: [] });
     this.#stages[stage].operators.push(index);
     if (role !== "combine") {
-      for (let port = 0; port <= outputPorts(node); port++) this.#givers.set(`${node.index}:${port}`, index);
+      for (let port = 0; port <= outputPorts(node); port++) this.#givers.set(`${node.index}:${port}`, { operator: index, port });
     }
     return index;
   }
@@ -148,7 +186,7 @@ class Planner {
     return this.#stages.push({ distribution, operators: [] }) - 1;
   }
 
-  #giver(node: number, port: number): number {
+  #giver(node: number, port: number): Output {
     const giver = this.#givers.get(`${node}:${port}`);
     if (giver === undefined) {
       throw new MillraceError("MILLRACE_INVARIANT", `workflow ${this.#workflow.name}`, `node ${node} has no output port ${port}`);

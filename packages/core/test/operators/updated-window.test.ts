@@ -60,7 +60,7 @@ for (const { window, size, lateness, early } of CASES) {
     };
     const make = (keys: KeySpace, context: OperatorContext): Operator => {
       const after = new UpdatedWindowOperator(perWindow, size, context);
-      const before = new WindowOperator(perKey, slicingOf(window) as Slicing, "whole", keys, {
+      const before = new WindowOperator([perKey], slicingOf([window]) as Slicing, "whole", keys, {
         ...context,
         emit: (port, batch) => (port === 0 ? after.process(0, batch) : context.emit(port, batch)),
       });

@@ -60,7 +60,7 @@ function windowNode(window: WindowSpec, lateness: number, early = Infinity): Win
 }
 
 function windows(node: WindowNode, keyed: boolean, role: "whole" | "combine" | "merge"): (keys: KeySpace, context: OperatorContext) => Operator {
-  return (keys, context) => new WindowOperator(node, slicingOf(node.window) as Slicing, role, keyed ? keys : undefined, context);
+  return (keys, context) => new WindowOperator([node], slicingOf([node.window]) as Slicing, role, keyed ? keys : undefined, context);
 }
 
 const WINDOWS: readonly WindowSpec[] = [tumbling(10), tumbling(7, { offset: 3 }), sliding(20, 10), sliding(30, 12), sliding(10, 25), global()];

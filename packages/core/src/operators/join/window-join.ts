@@ -40,7 +40,7 @@ export class WindowJoin implements Operator {
     if (batch.keys === undefined) return;
     const { slots } = batch.keys;
     const side = this.tables[input];
-    const { slide } = this.#slicing.window;
+    const { slide } = this.#slicing.windows[0];
     const late: number[] = [];
     forEachRow(batch, this.#context, (at) => {
       const stamp = batch.stamps[at];
@@ -50,7 +50,7 @@ export class WindowJoin implements Operator {
         late.push(at);
         return;
       }
-      let minEnd = this.#slicing.firstEnd(start);
+      let minEnd = this.#slicing.windows[0].firstEnd(start);
       while (minEnd <= stamp) minEnd += slide;
       side.add(slots[at], start, minEnd, batch.rows.get(at));
       this.#openWindows(minEnd, last);
@@ -74,12 +74,12 @@ export class WindowJoin implements Operator {
     this.#watermark = watermark;
     this.#dropSlices();
     for (const side of this.tables) {
-      for (const start of side.starts()) this.#openWindows(this.#slicing.firstEnd(start), this.#slicing.lastEnd(start));
+      for (const start of side.starts()) this.#openWindows(this.#slicing.windows[0].firstEnd(start), this.#slicing.lastEnd(start));
     }
   }
 
   #openWindows(first: number, last: number): void {
-    const { slide } = this.#slicing.window;
+    const { slide } = this.#slicing.windows[0];
     for (let end = first; end <= last; end += slide) {
       if (end > this.#watermark) this.#open.add(end);
       if (end === Infinity) break;
@@ -87,7 +87,7 @@ export class WindowJoin implements Operator {
   }
 
   #fire(end: number): void {
-    const { size } = this.#slicing.window;
+    const { size } = this.#slicing.windows[0];
     const start = size === Infinity ? -Infinity : end - size;
     const lefts = new Map<number, unknown[]>();
     const rights = new Map<number, unknown[]>();

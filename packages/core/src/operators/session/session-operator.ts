@@ -1,7 +1,7 @@
 import { numberColumn } from "../../codec/columns.ts";
 import { createRowLayout, ObjectRows, StructRows, type RowLayout } from "../../codec/formats/struct-rows.ts";
 import { AFTER, DELETE, INSERT, PROVISIONAL, type Batch } from "../../contracts/batch.ts";
-import { RESULTS, type WindowNode } from "../../graph/nodes.ts";
+import { LATE, RESULTS, type WindowNode } from "../../graph/nodes.ts";
 import type { Window } from "../../graph/window.ts";
 import { BatchBuilder, rowAt } from "../batches.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
@@ -11,7 +11,8 @@ import type { StateTable } from "../state/table.ts";
 import { WindowInputs, withoutLate } from "../window/inputs.ts";
 import { layoutOf, type Part } from "../window/layout.ts";
 import { accumulatorColumns, mergePartials, partialColumns, partialLayout } from "../window/partials.ts";
-import { lastMoment, type WindowRole } from "../window/window-operator.ts";
+import { lastMoment } from "../window/open-windows.ts";
+import type { WindowRole } from "../window/window-operator.ts";
 import { FIRED, SessionStore, SHOWN } from "./session-store.ts";
 
 /**
@@ -127,7 +128,7 @@ export class SessionOperator implements Operator {
   #addAtoms(batch: Batch): void {
     const gap = this.#gap;
     const lateness = this.#lateness;
-    const rest = this.#inputs.read(withoutLate(batch, this.#context, (time, stamp) => time + gap + lateness <= stamp));
+    const rest = this.#inputs.read(withoutLate(batch, this.#context, LATE, (time, stamp) => time + gap + lateness <= stamp));
     const { count } = rest;
     if (count > this.#rows.length) this.#rows = new Int32Array(Math.max(count, this.#rows.length * 2, 1024));
     const keySlots = rest.keys?.slots;

@@ -6,7 +6,7 @@ import { forEachRow } from "../extract.ts";
 import { compareKeys, rowIdentity } from "../keys.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
 import type { StateTable } from "../state/table.ts";
-import { lastMoment } from "../window/window-operator.ts";
+import { lastMoment } from "../window/open-windows.ts";
 import { TopStore, type Candidate } from "./top-store.ts";
 
 /** `combine` gives the candidates of its partition at each commit, `merge` and `whole` the ranking. */

@@ -1,5 +1,4 @@
 import type { Batch } from "../../contracts/batch.ts";
-import { LATE } from "../../graph/nodes.ts";
 import { rowAt, select } from "../batches.ts";
 import { forEachRow, readNumbers } from "../extract.ts";
 import type { OperatorContext } from "../operator.ts";
@@ -69,8 +68,18 @@ export class WindowInputs {
   }
 }
 
-/** Gives late rows to the late output and counts them; the result is the batch without them. */
-export function withoutLate(batch: Batch, context: OperatorContext, isLate: (time: number, stamp: number) => boolean): Batch {
+/** Gives late rows to an output and counts them; the result is the batch without them. */
+export function withoutLate(batch: Batch, context: OperatorContext, port: number, isLate: (time: number, stamp: number) => boolean): Batch {
+  const [late, rest] = divide(batch, isLate);
+  if (late !== undefined) {
+    context.late(late.count);
+    context.emit(port, late);
+  }
+  return rest;
+}
+
+/** The rows for which `isLate` says true, if there are any, and the others. */
+export function divide(batch: Batch, isLate: (time: number, stamp: number) => boolean): readonly [late: Batch | undefined, rest: Batch] {
   let late: Int32Array | undefined;
   let lateCount = 0;
   let rest: Int32Array | undefined;
@@ -88,8 +97,5 @@ export function withoutLate(batch: Batch, context: OperatorContext, isLate: (tim
       rest[count++] = row;
     }
   }
-  if (late === undefined || rest === undefined) return batch;
-  context.late(lateCount);
-  context.emit(LATE, select(batch, late, lateCount));
-  return select(batch, rest, count);
+  return late === undefined || rest === undefined ? [undefined, batch] : [select(batch, late, lateCount), select(batch, rest, count)];
 }

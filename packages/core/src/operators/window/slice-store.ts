@@ -3,6 +3,7 @@ import { MillraceError } from "../../errors.ts";
 import type { KeySpace } from "../state/key-space.ts";
 import type { StateTable } from "../state/table.ts";
 import { layoutFormat, type Part } from "./layout.ts";
+import type { SlicedWindow, Slicing } from "./slicing.ts";
 import { Slice } from "./slice.ts";
 
 /** The slices of a window operator in one partition, as committed state. */
@@ -10,15 +11,17 @@ export class SliceStore implements StateTable {
   readonly name = "slices";
   readonly format: string;
   readonly #parts: readonly Part[];
+  readonly #slicing: Slicing;
   readonly #keys: KeySpace | undefined;
   /** By start; more than one where atoms came late for some of their windows. */
   readonly #slices = new Map<number, Slice[]>();
   readonly #writers = new Map<number, ByteWriter>();
 
-  constructor(parts: readonly Part[], keys: KeySpace | undefined) {
+  constructor(parts: readonly Part[], slicing: Slicing, keys: KeySpace | undefined) {
     this.#parts = parts;
     this.#keys = keys;
-    this.format = `slices-1(${layoutFormat(parts)})`;
+    this.format = `slices-2(${slicing.format};${layoutFormat(parts)})`;
+    this.#slicing = slicing;
   }
 
   get(start: number, minEnd: number): Slice | undefined {
@@ -40,6 +43,11 @@ export class SliceStore implements StateTable {
 
   *all(): Iterable<Slice> {
     for (const slices of this.#slices.values()) yield* slices;
+  }
+
+  /** Whether a window is one slice. */
+  isWhole({ size, slide }: SlicedWindow): boolean {
+    return this.#slicing.windows.length === 1 && size === slide;
   }
 
   starts(): Iterable<number> {

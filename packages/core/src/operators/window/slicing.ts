@@ -1,41 +1,56 @@
 import type { WindowSpec } from "../../graph/window.ts";
 
-/** Windows of one length over slices: `size` long, one every `slide`, aligned to `offset`. */
+/** Windows of one length: `size` long, one every `slide`, aligned to `offset`. */
 export interface SlicedWindow {
   readonly size: number;
   readonly slide: number;
-  readonly offset: number;
-}
-
-/**
- * How event time is cut into slices, so that every window is a whole number of them: an atom is added
- * to one slice, and windows merge slices. After Traub et al., "Scotty: General and Efficient
- * Open-source Window Aggregation for Stream Processing Systems" (2021).
- */
-export interface Slicing {
-  readonly window: SlicedWindow;
-  sliceStart(time: number): number;
-  /** The end of the first window that a slice belongs to. */
+  /** The end of the first window that the slice at a start belongs to. */
   firstEnd(sliceStart: number): number;
-  /** The end of the last window that a slice belongs to. */
+  /** The end of the last window that the slice at a start belongs to. */
   lastEnd(sliceStart: number): number;
 }
 
-/** The slicing of a window; sessions have none, as their windows depend on the atoms. */
-export function slicingOf(spec: WindowSpec): Slicing | undefined {
-  if (spec.kind === "tumbling") return aligned({ size: spec.size, slide: spec.size, offset: spec.offset });
-  if (spec.kind === "sliding") return aligned({ size: spec.size, slide: spec.slide, offset: spec.offset });
-  if (spec.kind === "carried" && spec.size < Infinity) return carried(spec.size);
-  if (spec.kind === "global" || spec.kind === "carried") return everything();
-  return undefined;
+/**
+ * How event time is cut into slices, so that every window of one or more lengths is a whole number of
+ * them: an atom is added to one slice, and windows merge slices. After Traub et al., "Scotty: General
+ * and Efficient Open-source Window Aggregation for Stream Processing Systems" (2021).
+ */
+export interface Slicing {
+  readonly windows: readonly SlicedWindow[];
+  /** Length of a slice, ms; Infinity where all time is one. */
+  readonly width: number;
+  /** Says how slices lie, so that slices of another cut are not read as these. */
+  readonly format: string;
+  sliceStart(time: number): number;
+  /** The end of the last window, of any length, that a slice belongs to. */
+  lastEnd(sliceStart: number): number;
+  /** The end of the first window, of any length, that a slice belongs to and that ends after a time; Infinity without one. */
+  firstEndAfter(sliceStart: number, time: number): number;
 }
 
-function aligned(window: SlicedWindow): Slicing {
-  const { size, slide, offset } = window;
-  const width = commonDivisor(size, slide);
+/** The slicing that windows share; undefined where there is none: sessions depend on the atoms, other offsets do not meet. */
+export function slicingOf(specs: readonly WindowSpec[]): Slicing | undefined {
+  const [first] = specs;
+  if (specs.length === 1 && first.kind === "carried" && first.size < Infinity) return carried(first.size);
+  if (specs.length === 1 && (first.kind === "global" || first.kind === "carried")) return everything();
+  const lengths: { readonly size: number; readonly slide: number; readonly offset: number }[] = [];
+  for (const spec of specs) {
+    if (spec.kind === "tumbling") lengths.push({ size: spec.size, slide: spec.size, offset: spec.offset });
+    else if (spec.kind === "sliding") lengths.push(spec);
+    else return undefined;
+  }
+  const width = lengths.flatMap(({ size, slide }) => [size, slide]).reduce(commonDivisor);
+  const { offset } = lengths[0];
+  if (lengths.some((one) => (one.offset - offset) % width !== 0)) return undefined;
+  const windows = lengths.map(aligned);
+  const sliceStart = (time: number): number => Math.floor((time - offset) / width) * width + offset;
+  return { ...together(windows), width, format: `${width}+${((offset % width) + width) % width}`, sliceStart };
+}
+
+function aligned({ size, slide, offset }: { readonly size: number; readonly slide: number; readonly offset: number }): SlicedWindow {
   return {
-    window,
-    sliceStart: (time) => Math.floor((time - offset) / width) * width + offset,
+    size,
+    slide,
     // A slice at s belongs to the windows that start at multiples of `slide` in (s - size, s].
     firstEnd: (start) => (Math.floor((start - size - offset) / slide) + 1) * slide + offset + size,
     lastEnd: (start) => Math.floor((start - offset) / slide) * slide + offset + size,
@@ -44,21 +59,30 @@ function aligned(window: SlicedWindow): Slicing {
 
 /** Rows that an earlier window made carry its last millisecond as their time. */
 function carried(size: number): Slicing {
-  return {
-    window: { size, slide: size, offset: 0 },
-    sliceStart: (time) => time + 1 - size,
-    firstEnd: (start) => start + size,
-    lastEnd: (start) => start + size,
-  };
+  const end = (start: number): number => start + size;
+  return { ...together([{ size, slide: size, firstEnd: end, lastEnd: end }]), width: size, format: "carried", sliceStart: (time) => time + 1 - size };
 }
 
 function everything(): Slicing {
+  const end = (): number => Infinity;
+  return { ...together([{ size: Infinity, slide: Infinity, firstEnd: end, lastEnd: end }]), width: Infinity, format: "global", sliceStart: () => -Infinity };
+}
+
+function together(windows: readonly SlicedWindow[]): Pick<Slicing, "windows" | "lastEnd" | "firstEndAfter"> {
+  const [only] = windows;
+  if (windows.length === 1) return { windows, lastEnd: only.lastEnd, firstEndAfter: (start, time) => endAfter(only, start, time) };
   return {
-    window: { size: Infinity, slide: Infinity, offset: 0 },
-    sliceStart: () => -Infinity,
-    firstEnd: () => Infinity,
-    lastEnd: () => Infinity,
+    windows,
+    lastEnd: (start) => Math.max(...windows.map((window) => window.lastEnd(start))),
+    firstEndAfter: (start, time) => Math.min(...windows.map((window) => endAfter(window, start, time))),
   };
+}
+
+function endAfter(window: SlicedWindow, start: number, time: number): number {
+  const first = window.firstEnd(start);
+  if (first > time) return first;
+  const end = first + (Math.floor((time - first) / window.slide) + 1) * window.slide;
+  return end <= window.lastEnd(start) ? end : Infinity;
 }
 
 function commonDivisor(a: number, b: number): number {

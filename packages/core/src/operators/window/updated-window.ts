@@ -8,7 +8,7 @@ import type { StateTable } from "../state/table.ts";
 import { WindowInputs } from "./inputs.ts";
 import { LatestRows } from "./latest-rows.ts";
 import { layoutOf, type Part } from "./layout.ts";
-import { lastMoment } from "./window-operator.ts";
+import { lastMoment } from "./open-windows.ts";
 
 /**
  * `perWindow` over rows that are updated (early results, lateness): what was added cannot be taken

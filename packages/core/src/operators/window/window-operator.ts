@@ -1,14 +1,14 @@
 import { ByteReader, ByteWriter } from "../../codec/bytes.ts";
-import { ObjectRows, type RowLayout } from "../../codec/formats/struct-rows.ts";
-import { AFTER, INSERT, PROVISIONAL, type Batch } from "../../contracts/batch.ts";
-import { RESULTS, type WindowNode } from "../../graph/nodes.ts";
-import type { Window } from "../../graph/window.ts";
-import { BatchBuilder, rowAt } from "../batches.ts";
+import type { RowLayout } from "../../codec/formats/struct-rows.ts";
+import type { Batch } from "../../contracts/batch.ts";
+import { LATE, RESULTS, type WindowNode } from "../../graph/nodes.ts";
+import { rowAt } from "../batches.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
 import type { KeySpace } from "../state/key-space.ts";
 import type { StateTable } from "../state/table.ts";
-import { WindowInputs, withoutLate } from "./inputs.ts";
+import { divide, WindowInputs, withoutLate } from "./inputs.ts";
 import { isCustom, layoutOf, type Part, type ValuePart } from "./layout.ts";
+import { OpenWindows } from "./open-windows.ts";
 import { mergePartials, partialBatch, partialColumns, partialLayout } from "./partials.ts";
 import type { Slice } from "./slice.ts";
 import { SliceStore } from "./slice-store.ts";
@@ -26,7 +26,6 @@ const UNKEYED = -1;
 export class WindowOperator implements Operator {
   readonly tables: readonly StateTable[];
   readonly #context: OperatorContext;
-  readonly #node: WindowNode;
   readonly #slicing: Slicing;
   readonly #role: WindowRole;
   readonly #parts: readonly Part[];
@@ -36,64 +35,44 @@ export class WindowOperator implements Operator {
   readonly #inputs: WindowInputs;
   /** The parts that are users' own aggregates, which may throw. */
   readonly #custom: readonly number[];
-  #watermark = -Infinity;
-  /** Ends of windows that hold something and have not been closed for good. */
-  readonly #open = new Set<number>();
-  /** Windows that have fired and still take atoms: rows touched since, by window end. */
-  readonly #touched = new Map<number, Set<number>>();
-  #earlyAt = Infinity;
+  readonly #windows: readonly OpenWindows[];
+  readonly #lateness: number;
   #slots = new Int32Array(0);
   #sliceRows = new Int32Array(0);
   #starts = new Float64Array(0);
 
-  constructor(node: WindowNode, slicing: Slicing, role: WindowRole, keys: KeySpace | undefined, context: OperatorContext) {
-    this.#node = node;
+  /** `nodes` are windows over the same rows with the same aggregates and lateness; the first one's id is the address of their state. */
+  constructor(nodes: readonly WindowNode[], slicing: Slicing, role: WindowRole, keys: KeySpace | undefined, context: OperatorContext) {
+    const [{ aggregates, lateness }] = nodes;
+    this.#lateness = lateness;
     this.#slicing = slicing;
     this.#role = role;
     this.#keys = keys;
     this.#context = context;
-    this.#parts = layoutOf(node.aggregates);
-    this.#store = new SliceStore(this.#parts, keys);
+    this.#parts = layoutOf(aggregates);
+    this.#store = new SliceStore(this.#parts, slicing, keys);
     this.#partialLayout = partialLayout(this.#parts);
     this.#inputs = new WindowInputs(this.#parts, context);
     this.#custom = [...this.#parts.keys()].filter((p) => isCustom(this.#parts[p]));
+    this.#windows = nodes.map((node, n) => new OpenWindows({ node, window: slicing.windows[n], port: resultsPort(n) }, this.#store, this.#parts, keys, context));
     this.tables = role === "combine" ? [] : [this.#store];
   }
 
   process(_input: number, batch: Batch): void {
     if (this.#role === "merge") this.#addPartials(batch);
     else this.#addRows(batch);
-    if (this.#node.early < Infinity && this.#earlyAt === Infinity && this.#role !== "combine") {
-      this.#earlyAt = this.#context.clock.now() + this.#node.early;
-    }
+    if (this.#role !== "combine") for (const windows of this.#windows) windows.stirred();
   }
 
   advance(watermark: number): void {
-    const before = this.#watermark;
-    this.#watermark = watermark;
     if (this.#role === "combine") return;
-    const due = [...this.#open].filter((end) => end <= watermark).sort((a, b) => a - b);
-    for (const end of due) {
-      const { lateness } = this.#node;
-      const final = end + lateness <= watermark;
-      if (final) {
-        this.#emitWindow(end, lateness > 0 || this.#node.early < Infinity ? AFTER : INSERT);
-        this.#open.delete(end);
-        this.#touched.delete(end);
-      } else if (end > before) {
-        this.#emitWindow(end, AFTER | PROVISIONAL);
-        this.#touched.set(end, new Set());
-      }
-    }
-    if (due.length > 0) this.#dropSlices();
+    for (const windows of this.#windows) windows.advance(watermark);
+    this.#dropSlices(watermark);
   }
 
   restored(watermark: number): void {
-    this.#watermark = watermark;
-    this.#dropSlices();
-    for (const start of this.#store.starts()) this.#openWindows(start);
-    for (const end of this.#open) if (end <= watermark) this.#touched.set(end, new Set());
-    if (this.#node.early < Infinity && this.#open.size > 0) this.#earlyAt = this.#context.clock.now() + this.#node.early;
+    this.#dropSlices(watermark);
+    for (const windows of this.#windows) windows.restored(watermark);
   }
 
   flush(): void {
@@ -102,30 +81,19 @@ export class WindowOperator implements Operator {
       this.#store.clear();
       return;
     }
-    for (const [end, slots] of this.#touched) {
-      if (slots.size === 0) continue;
-      this.#emitWindow(end, AFTER | PROVISIONAL, slots);
-      slots.clear();
-    }
+    for (const windows of this.#windows) windows.flush();
   }
 
   tick(now: number): void {
-    if (now < this.#earlyAt) return;
-    this.#earlyAt = this.#open.size > 0 ? now + this.#node.early : Infinity;
-    for (const end of [...this.#open].sort((a, b) => a - b)) {
-      if (end > this.#watermark) this.#emitWindow(end, AFTER | PROVISIONAL);
-    }
+    for (const windows of this.#windows) windows.tick(now);
   }
 
   wakeAt(): number {
-    return this.#earlyAt;
+    return Math.min(...this.#windows.map(({ earlyAt }) => earlyAt));
   }
 
   #addRows(batch: Batch): void {
-    const slicing = this.#slicing;
-    const { lateness } = this.#node;
-    // Rows that are late for all of their windows; those that are late for some lie in slices of their own.
-    const rest = this.#inputs.read(withoutLate(batch, this.#context, (time, stamp) => slicing.lastEnd(slicing.sliceStart(time)) + lateness <= stamp));
+    const rest = this.#inputs.read(this.#withoutLate(batch));
     const { count } = rest;
     this.#reserve(count);
     const starts = this.#starts;
@@ -138,9 +106,9 @@ export class WindowOperator implements Operator {
     }
     for (let from = 0; from < count; ) {
       const start = starts[from];
-      const minEnd = this.#minEnd(start, rest.stamps[rowAt(rest, from)]);
+      const minEnd = this.#slicing.firstEndAfter(start, rest.stamps[rowAt(rest, from)] - this.#lateness);
       let to = from + 1;
-      while (to < count && starts[to] === start && this.#minEnd(start, rest.stamps[rowAt(rest, to)]) === minEnd) to++;
+      while (to < count && starts[to] === start && this.#slicing.firstEndAfter(start, rest.stamps[rowAt(rest, to)] - this.#lateness) === minEnd) to++;
       this.#addRun(this.#sliceAt(start, minEnd), rest, from, to);
       from = to;
     }
@@ -173,7 +141,7 @@ export class WindowOperator implements Operator {
         accumulators[rows[i]] = part.aggregate.add(accumulators[rows[i]], input as never, batch.times[rowAt(batch, i)]);
       }
     });
-    this.#touch(slice, from, to);
+    for (const windows of this.#windows) windows.touch(slice, this.#slots, from, to);
   }
 
   /** Adds an atom to users' own aggregates, all or none: where one throws the atom is a dead letter and adds to nothing. */
@@ -225,124 +193,29 @@ export class WindowOperator implements Operator {
         continue;
       }
       slice.markChanged(target);
-      this.#touch(slice, i, i + 1);
+      for (const windows of this.#windows) windows.touch(slice, this.#slots, i, i + 1);
     }
   }
 
-  /** The end of the first window of a slice for which an atom with this stamp is not late. */
-  #minEnd(start: number, stamp: number): number {
-    const { slide } = this.#slicing.window;
-    let end = this.#slicing.firstEnd(start);
-    while (end + this.#node.lateness <= stamp) end += slide;
-    return end;
+  /** Late rows go to the late output of the windows that they are late for; those that are late for all are not added. */
+  #withoutLate(batch: Batch): Batch {
+    const { windows, sliceStart, lastEnd } = this.#slicing;
+    const lateness = this.#lateness;
+    if (windows.length === 1) return withoutLate(batch, this.#context, latePort(0), (time, stamp) => lastEnd(sliceStart(time)) + lateness <= stamp);
+    windows.forEach((window, n) => withoutLate(batch, this.#context, latePort(n), (time, stamp) => window.lastEnd(sliceStart(time)) + lateness <= stamp));
+    return divide(batch, (time, stamp) => lastEnd(sliceStart(time)) + lateness <= stamp)[1];
   }
 
   #sliceAt(start: number, minEnd: number): Slice {
     const found = this.#store.get(start, minEnd);
     if (found !== undefined) return found;
     const slice = this.#store.make(start, minEnd);
-    if (this.#role !== "combine") this.#openWindows(start);
+    if (this.#role !== "combine") for (const windows of this.#windows) windows.opened(start);
     return slice;
   }
 
-  #openWindows(start: number): void {
-    const { slide } = this.#slicing.window;
-    const last = this.#slicing.lastEnd(start);
-    for (let end = this.#slicing.firstEnd(start); end <= last; end += slide) {
-      if (end + this.#node.lateness > this.#watermark || this.#watermark === -Infinity) this.#open.add(end);
-      if (end === Infinity) break;
-    }
-  }
-
-  /** Notes which keys of windows that have already fired were changed by rows [from, to). */
-  #touch(slice: Slice, from: number, to: number): void {
-    if (this.#touched.size === 0) return;
-    const { slide } = this.#slicing.window;
-    const last = Math.min(this.#slicing.lastEnd(slice.start), this.#watermark);
-    for (let end = slice.minEnd; end <= last; end += slide) {
-      const slots = this.#touched.get(end);
-      if (slots === undefined) continue;
-      for (let i = from; i < to; i++) slots.add(this.#slots[i]);
-    }
-  }
-
-  /** Emits the rows of a window, in the order of their keys' bytes; only those of `only` where given. */
-  #emitWindow(end: number, kind: number, only?: ReadonlySet<number>): void {
-    const { size } = this.#slicing.window;
-    const start = size === Infinity ? -Infinity : end - size;
-    const slices = this.#slicesOf(start, end);
-    if (slices.length === 0) return;
-    const merged = slices.length === 1 ? slices[0] : this.#mergeSlices(start, slices, only);
-    const order = this.#inKeyOrder(merged, only);
-    const window = { start, end };
-    const builder = new BatchBuilder();
-    const time = lastMoment(end);
-    // The stamp of all that is said of a window: below it nothing was announced while the window took atoms.
-    const stamp = lastMoment(end + this.#node.lateness);
-    for (const row of order) {
-      try {
-        builder.add(this.#result(merged, row, window), time, stamp, kind);
-      } catch (error) {
-        this.#failRow(merged.slots[row], window, error);
-      }
-    }
-    if (merged !== slices[0]) merged.dispose();
-    if (builder.count > 0) this.#context.emit(RESULTS, builder.take());
-  }
-
-  #slicesOf(start: number, end: number): Slice[] {
-    const slices: Slice[] = [];
-    const single = this.#slicing.firstEnd(start) === this.#slicing.lastEnd(start) && this.#slicing.window.size === this.#slicing.window.slide;
-    const starts = single ? [start] : [...this.#store.starts()].filter((at) => at >= start && at < end).sort((a, b) => a - b);
-    for (const at of starts) for (const slice of this.#store.at(at)) if (slice.minEnd <= end) slices.push(slice);
-    return slices;
-  }
-
-  #mergeSlices(start: number, slices: readonly Slice[], only: ReadonlySet<number> | undefined): Slice {
-    const merged = this.#store.scratch(start);
-    for (const slice of slices) {
-      for (let row = 0; row < slice.count; row++) {
-        const slot = slice.slots[row];
-        if (only !== undefined && !only.has(slot)) continue;
-        try {
-          merged.mergeRow(merged.row(slot), slice, row);
-        } catch (error) {
-          this.#failRow(slot, { start, end: start + this.#slicing.window.size }, error);
-        }
-      }
-    }
-    return merged;
-  }
-
-  /** What failed is not one atom but what a window has come to. */
-  #failRow(slot: number, window: Window, error: unknown): void {
-    const value = this.#keys === undefined ? { window } : { window, key: this.#keys.table.value(slot) };
-    const times = Float64Array.of(lastMoment(window.end));
-    this.#context.fail({ count: 1, selection: undefined, rows: new ObjectRows([value]), times, stamps: times, kinds: undefined, keys: undefined }, 0, error);
-  }
-
-  #inKeyOrder(slice: Slice, only: ReadonlySet<number> | undefined): number[] {
-    const rows: number[] = [];
-    for (let row = 0; row < slice.count; row++) if (only === undefined || only.has(slice.slots[row])) rows.push(row);
-    const keys = this.#keys;
-    return keys === undefined ? rows : keys.sortRows(rows, slice.slots);
-  }
-
-  #result(slice: Slice, row: number, window: { start: number; end: number }): Record<string, unknown> {
-    const result: Record<string, unknown> = this.#keys === undefined ? { window } : { window, key: this.#keys.table.value(slice.slots[row]) };
-    this.#parts.forEach((part, p) => {
-      result[part.name] =
-        part.form === "numeric"
-          ? part.aggregate.result(slice.numbers[p] as Float64Array, row * part.aggregate.width)
-          : part.aggregate.result((slice.values[p] as unknown[])[row]);
-    });
-    return result;
-  }
-
-  #dropSlices(): void {
-    for (const start of [...this.#store.starts()]) {
-      if (this.#slicing.lastEnd(start) + this.#node.lateness <= this.#watermark) this.#store.drop(start);
-    }
+  #dropSlices(watermark: number): void {
+    for (const start of [...this.#store.starts()]) if (this.#slicing.lastEnd(start) + this.#lateness <= watermark) this.#store.drop(start);
   }
 
   #reserve(count: number): void {
@@ -354,7 +227,12 @@ export class WindowOperator implements Operator {
   }
 }
 
-/** The last millisecond before a time; of the end of all time, the largest time there is. */
-export function lastMoment(end: number): number {
-  return end === Infinity ? Number.MAX_SAFE_INTEGER : end - 1;
+/** Output port of the results of the nth of the windows that share slices. */
+export function resultsPort(n: number): number {
+  return 2 * n + RESULTS;
+}
+
+/** Output port of the late rows of the nth of the windows that share slices. */
+export function latePort(n: number): number {
+  return 2 * n + LATE;
 }

@@ -134,7 +134,7 @@ function open<T>(window: WindowSpec, shape: AggregateShape<T>, role: WindowRole,
   const context = fakeContext();
   const aggregates = Object.entries(shape).map(([name, aggregate]) => ({ name, aggregate }));
   const node: WindowNode = { kind: "window", window, aggregates, lateness: 0, early: Infinity };
-  return { operator: new WindowOperator(node, slicingOf(window) as Slicing, role, keys, context), context };
+  return { operator: new WindowOperator([node], slicingOf([window]) as Slicing, role, keys, context), context };
 }
 
 function run({ window, shape, keys, rows }: Given, all: readonly Atom[], at: readonly number[]): unknown[] {
