@@ -90,7 +90,7 @@ export class App {
     }
     const runtime = this.#runtime;
     return {
-      get: (key) => runtime.get(collection as Collection<unknown>, key) as T | undefined,
+      get: (key) => runtime.get(collection, key) as T | undefined,
       rows: () => runtime.rows(name).map(({ row }) => row as T),
       subscribe: (subscriber) => runtime.subscribe(name, (changes) => subscriber(changes as readonly RowChange<T>[])),
     };

@@ -62,7 +62,7 @@ export interface DistinctNode {
 export interface WindowNode {
   readonly kind: "window";
   readonly window: WindowSpec;
-  readonly aggregates: readonly { readonly name: string; readonly aggregate: AnyAggregate<never, unknown> }[];
+  readonly aggregates: readonly { readonly name: string; readonly aggregate: AnyAggregate }[];
   /** How long after its end a window still takes atoms, ms. */
   readonly lateness: number;
   /** Processing time between early results, ms; Infinity: none. */

@@ -108,7 +108,7 @@ export async function harness(workflows: Workflow | readonly Workflow[], options
       return found;
     },
     rows: <T>(collection: Collection<T>) => runtime.rows(collection.name).map(({ row }) => row as T),
-    get: <T>(collection: Collection<T>, key: Key) => runtime.get(collection as Collection<unknown>, key) as T | undefined,
+    get: <T>(collection: Collection<T>, key: Key) => runtime.get(collection, key) as T | undefined,
     async restart() {
       ledger = ledger.reopen();
       await runtime.stop().catch(() => undefined);

@@ -5,9 +5,9 @@ export interface SlicedWindow {
   readonly size: number;
   readonly slide: number;
   /** The end of the first window that the slice at a start belongs to. */
-  firstEnd(sliceStart: number): number;
+  readonly firstEnd: (sliceStart: number) => number;
   /** The end of the last window that the slice at a start belongs to. */
-  lastEnd(sliceStart: number): number;
+  readonly lastEnd: (sliceStart: number) => number;
 }
 
 /**
@@ -21,11 +21,11 @@ export interface Slicing {
   readonly width: number;
   /** Says how slices lie, so that slices of another cut are not read as these. */
   readonly format: string;
-  sliceStart(time: number): number;
+  readonly sliceStart: (time: number) => number;
   /** The end of the last window, of any length, that a slice belongs to. */
-  lastEnd(sliceStart: number): number;
+  readonly lastEnd: (sliceStart: number) => number;
   /** The end of the first window, of any length, that a slice belongs to and that ends after a time; Infinity without one. */
-  firstEndAfter(sliceStart: number, time: number): number;
+  readonly firstEndAfter: (sliceStart: number, time: number) => number;
 }
 
 /** The slicing that windows share; undefined where there is none: sessions depend on the atoms, other offsets do not meet. */
