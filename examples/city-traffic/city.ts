@@ -57,20 +57,24 @@ const everyMedian = {
   result: (all: Median[]): readonly Median[] => all,
 };
 
+/** Made once for all lengths: windows over one stream with the same aggregates share their slices. */
+const speeds = { speed: mean((reading: Reading) => reading.speed), readings: count<Reading>() };
+const vehicles = { counts: digest((reading: Reading) => reading.vehicles) };
+
 export const city = workflow("city", (flow) => {
   const byIntersection = flow.from(readings, { time: (reading) => reading.time }).keyBy((reading) => reading.intersection);
 
   for (const length of LENGTHS) {
     byIntersection
       .window(tumbling(length), { early: "500ms" })
-      .aggregate({ speed: mean((reading) => reading.speed), readings: count() })
+      .aggregate(speeds)
       .top(10, (row) => row.speed ?? 0, { per: "window" })
       .map(({ window, rank, key, speed, readings: of }) => ({ length, window, rank, intersection: key, speed: speed ?? 0, readings: of }))
       .to(ranking);
 
     byIntersection
       .window(tumbling(length), { early: "2s" })
-      .aggregate({ counts: digest((reading) => reading.vehicles) })
+      .aggregate(vehicles)
       .perWindow()
       .aggregate({ all: mergeDigests((row) => row.counts), medians: everyMedian })
       .map(({ window, all, medians }) => {

@@ -23,7 +23,7 @@ export interface ValuePart {
 export type Part = NumericPart | ValuePart;
 
 /** The aggregates of a window, in the form in which its operator computes them. */
-export function layoutOf(aggregates: readonly { readonly name: string; readonly aggregate: AnyAggregate<never> }[]): readonly Part[] {
+export function layoutOf(aggregates: readonly { readonly name: string; readonly aggregate: AnyAggregate }[]): readonly Part[] {
   return aggregates.map(({ name, aggregate }): Part => {
     if ("form" in aggregate && aggregate.form === "numeric") {
       return { form: "numeric", name, aggregate, input: aggregate.input === undefined ? undefined : extract(aggregate.input) };
