@@ -11,8 +11,8 @@ import { linkId, partitionId, partitionPrefix, type Plan } from "./plan.ts";
 import type { Progress } from "./progress.ts";
 import { PrefixChain } from "./time-chain.ts";
 
-/** A sender stops reading its sources above this many bytes that its receivers have not applied, and goes on below half. */
-const PRESSURE_BYTES = 32 * 1024 * 1024;
+/** A sender takes in nothing more above this many bytes that its receivers have not applied, and goes on below half. */
+const PRESSURE_BYTES = 8 * 1024 * 1024;
 
 export interface CoordinatorOptions {
   readonly plans: readonly Plan[];

@@ -126,7 +126,7 @@ export class Partition {
     this.#wakeUp();
   }
 
-  /** Stops reading sources while too much of what was sent waits at the receivers. */
+  /** Takes in nothing while too much of what was sent waits at the receivers; so does, in the end, who sends to it. */
   block(blocked: boolean): void {
     this.#blocked = blocked;
     if (!blocked) this.#wakeUp();
@@ -182,7 +182,7 @@ export class Partition {
     let bytes = 0;
     let reads = 0;
     while (this.#search === undefined && bytes < STEP_BYTES && reads < STEP_READS && this.#outbox.bytes < STEP_BYTES) {
-      const read = this.#applyLink() ?? (this.#blocked ? undefined : await this.#readLane());
+      const read = this.#blocked ? undefined : (this.#applyLink() ?? (await this.#readLane()));
       if (read === undefined) break;
       reads++;
       bytes += read;
@@ -233,7 +233,8 @@ export class Partition {
 
   /** An input of which something waits: the one that is wanted, else any. */
   async #nextInput(wanted: string | undefined): Promise<TriedInput | undefined> {
-    const lanes = this.#blocked ? [] : this.#lanes.all;
+    if (this.#blocked) return undefined;
+    const lanes = this.#lanes.all;
     const isWanted = (name: string): boolean => wanted === undefined || name === wanted;
     for (const pick of [isWanted, () => true]) {
       for (const link of this.#links.values()) if (link.waiting && pick(link.link)) return this.#tryLink(link);

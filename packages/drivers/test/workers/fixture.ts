@@ -69,6 +69,29 @@ export const counting = workflow("counting", (flow) => {
     .to(balances);
 });
 
+export interface Bulk {
+  readonly id: number;
+  readonly text: string;
+}
+
+export const bulk = topic<Bulk>("bulk");
+export const taken = topic<number>("taken");
+
+/** Rows of 10 KB each, as fast as they are taken. */
+export const bulkSource = (): Generator<Bulk> =>
+  generator({
+    chunk: (index) => (index >= 400 ? undefined : Array.from({ length: 100 }, (_, row) => ({ id: index * 100 + row, text: String(index % 10).repeat(10_000) }))),
+  });
+
+/** Reads much and does it slowly: with cut `every`, all of it crosses two links. */
+export const slowly = workflow("slowly", (flow) => {
+  flow
+    .from(bulk)
+    .map((row) => row)
+    .mapAsync((row) => new Promise<number>((resolve) => setTimeout(() => resolve(row.id), 2)))
+    .to(taken);
+});
+
 /** Takes a while for some. */
 function isWorkedOn({ name }: Request): boolean {
   if (!name.startsWith("slow")) return true;
