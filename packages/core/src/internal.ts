@@ -56,6 +56,7 @@ export type { Generator } from "./engine/generator.ts";
 export { topicSource } from "./engine/topic-source.ts";
 export type { TopicSignal } from "./engine/topic-source.ts";
 export { Runtime } from "./engine/runtime.ts";
-export type { RuntimeOptions, SourceBinding } from "./engine/runtime.ts";
+export type { CommitMetrics, Quantiles } from "./engine/hosting/commit-metrics.ts";
+export type { RuntimeMetrics, RuntimeOptions, SourceBinding } from "./engine/runtime.ts";
 export { slicingOf } from "./operators/window/slicing.ts";
 export type { Node } from "./graph/nodes.ts";

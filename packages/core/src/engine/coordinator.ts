@@ -112,6 +112,15 @@ export class Coordinator {
     return this.#get(partition).blocked;
   }
 
+  /** Bytes that were sent to a partition and that it has not applied. */
+  waitingFor(partition: string): number {
+    let bytes = 0;
+    for (const [name, { from, to }] of this.#links) {
+      if (to.id === partition) for (const entry of from.outstanding.get(name) ?? []) bytes += entry.bytes;
+    }
+    return bytes;
+  }
+
   /** Whether a partition has taken in all its input. */
   isFinished(partition: string): boolean {
     return this.#get(partition).finished;

@@ -11,6 +11,7 @@ import type { CollectionChange, CollectionRow } from "./collections.ts";
 import { Coordinator } from "./coordinator.ts";
 import { generatorSource, type Generator } from "./generator.ts";
 import { Ingest } from "./ingest.ts";
+import type { CommitMetrics } from "./hosting/commit-metrics.ts";
 import { inThreadHost, type Host } from "./hosting/host.ts";
 import { Supervisor } from "./hosting/supervisor.ts";
 import type { Cut, Plan } from "./plan.ts";
@@ -41,6 +42,15 @@ export interface RuntimeOptions {
   readonly spare?: boolean;
   /** Whether topics in the store end where the workflows that write them do; else more may always come. Default false. */
   readonly bounded?: boolean;
+}
+
+export interface RuntimeMetrics {
+  /** Counters are those since a partition was opened last; undefined where no instance holds it. */
+  readonly partitions: ReadonlyMap<string, CommitMetrics & { readonly stats: PartitionStats | undefined }>;
+  /** How many instances run now. */
+  readonly instances: number;
+  /** How many were lost and replaced. */
+  readonly replaced: number;
 }
 
 /** Workflows that run in one process. */
@@ -160,6 +170,14 @@ export class Runtime {
   /** Counters of all partitions. */
   stats(): Promise<ReadonlyMap<string, PartitionStats>> {
     return this.#supervisor.stats();
+  }
+
+  /** What is measured: per partition its counters and its commits, and the instances. */
+  async metrics(): Promise<RuntimeMetrics> {
+    const stats = await this.stats();
+    const partitions = new Map<string, CommitMetrics & { readonly stats: PartitionStats | undefined }>();
+    for (const [id, commits] of this.#supervisor.metrics()) partitions.set(id, { ...commits, stats: stats.get(id) });
+    return { partitions, instances: this.running, replaced: this.replaced };
   }
 
   /** How many instances were lost and replaced. */

@@ -4,7 +4,7 @@ import { createMemoryLedger, Runtime, systemClock } from "@millrace/core/interna
 import { workerHost } from "@millrace/drivers/workers";
 import { slowly } from "./fixture.ts";
 
-const FIXTURE = new URL("fixture.ts", import.meta.url).href;
+const FIXTURE = new URL("./fixture.ts", import.meta.url).href;
 const MEGABYTE = 1024 * 1024;
 
 test("a slow receiver slows its source: what waits between them stays small", { timeout: 60_000 }, async (t) => {

@@ -4,7 +4,7 @@ import { createMemoryLedger, Runtime, systemClock } from "@millrace/core/interna
 import { workerHost } from "@millrace/drivers/workers";
 import { balances, counting, requests } from "./fixture.ts";
 
-const FIXTURE = new URL("fixture.ts", import.meta.url).href;
+const FIXTURE = new URL("./fixture.ts", import.meta.url).href;
 
 async function until(holds: () => boolean, what: string): Promise<void> {
   for (let tries = 0; !holds(); tries++) {

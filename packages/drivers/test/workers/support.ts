@@ -3,7 +3,7 @@ import { createMemoryLedger, Runtime, systemClock } from "@millrace/core/interna
 import { workerHost, type WorkerHostOptions } from "@millrace/drivers/workers";
 import { eventSource, perKey, type EventOptions } from "./fixture.ts";
 
-const FIXTURE = new URL("fixture.ts", import.meta.url).href;
+const FIXTURE = new URL("./fixture.ts", import.meta.url).href;
 
 export function host(options: EventOptions, more: Partial<WorkerHostOptions> = {}): Host {
   return workerHost({

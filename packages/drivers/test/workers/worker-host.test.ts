@@ -6,7 +6,7 @@ import { workerHost } from "@millrace/drivers/workers";
 import { eventSource, unstable, type EventOptions } from "./fixture.ts";
 import { host, runHere, runInWorkers } from "./support.ts";
 
-const FIXTURE = new URL("fixture.ts", import.meta.url).href;
+const FIXTURE = new URL("./fixture.ts", import.meta.url).href;
 const OPTIONS: EventOptions = { chunks: 40, rows: 500 };
 
 test("two workers give the answer of one thread", { timeout: 30_000 }, async () => {

@@ -9,6 +9,7 @@ import { partitionId, type Plan } from "../plan.ts";
 import type { Failure } from "../search.ts";
 import type { PartitionStats } from "../stats.ts";
 import type { TopicSignal } from "../topic-source.ts";
+import { CommitCounter, measuringTime, type CommitMetrics } from "./commit-metrics.ts";
 import type { Host } from "./host.ts";
 import { Rest } from "./rest.ts";
 import { isLasting, mayBeAnElement, restartDelay } from "./restarts.ts";
@@ -77,6 +78,7 @@ export class Supervisor {
   readonly #suspicions = new Map<string, { readonly times: number; readonly failure: Failure }>();
   /** Counters of partitions that no instance holds now. */
   readonly #left = new Map<string, PartitionStats>();
+  readonly #commits = new Map<string, CommitCounter>();
   /** When a partition wants a step without input, by its last commit. */
   readonly #wakeAt = new Map<string, number>();
   readonly #starting = new Set<Promise<void>>();
@@ -131,6 +133,24 @@ export class Supervisor {
     const held = await Promise.all([...this.#handles].map(async (handle) => handle.stats().catch(() => undefined)));
     for (const stats of held) for (const [id, one] of stats ?? []) all.set(id, one);
     return all;
+  }
+
+  /** What is known here of each partition. */
+  metrics(): ReadonlyMap<string, CommitMetrics> {
+    const { coordinator } = this.#options;
+    return new Map(
+      coordinator.partitions.map((id) => {
+        const counter = this.#commits.get(id) ?? new CommitCounter();
+        const metrics: CommitMetrics = {
+          commits: counter.commits,
+          commitTime: counter.times.quantiles(),
+          bytesWritten: counter.bytes,
+          failures: this.#failures.get(id) ?? 0,
+          backlogBytes: coordinator.waitingFor(id),
+        };
+        return [id, metrics];
+      }),
+    );
   }
 
   /** Ends after the step that each partition is in. */
@@ -383,8 +403,12 @@ export class Supervisor {
     return suspicion === undefined || suspicion.times < SUSPECT_AFTER ? undefined : suspicion.failure;
   }
 
-  #committed(lease: Lease, { partition: id, wakeAt }: Commit): void {
+  #committed(lease: Lease, commit: Commit, milliseconds: number): void {
+    const { partition: id, wakeAt } = commit;
     lease.fruitful = true;
+    let counter = this.#commits.get(id);
+    if (counter === undefined) this.#commits.set(id, (counter = new CommitCounter()));
+    counter.add(commit, milliseconds);
     this.#wakeAt.set(id, wakeAt);
     if (this.#failures.size === 0) return;
     this.#failures.delete(id);
@@ -427,8 +451,9 @@ export class Supervisor {
         return ledger.writeRecord(name, bytes);
       },
       commit: async (commit) => {
+        const begun = measuringTime();
         const result = await ledger.commit(commit);
-        if (result.outcome === "applied") this.#committed(lease, commit);
+        if (result.outcome === "applied") this.#committed(lease, commit, measuringTime() - begun);
         return result;
       },
     };
