@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -75,7 +76,7 @@ export function startNode(nodeOptions: readonly string[], args: readonly string[
 
 /** Runs the built command to its end. */
 export function runCommand(nodeOptions: readonly string[], args: readonly string[]): Promise<Ended> {
-  return startNode(nodeOptions, [fileURLToPath(new URL("../../packages/cli/bin/millrace.js", import.meta.url)), ...args]).ended;
+  return startNode(nodeOptions, [join(repositoryRoot, "packages/cli/bin/millrace.js"), ...args]).ended;
 }
 
 /** What `millrace run --report json` says of itself. */

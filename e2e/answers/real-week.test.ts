@@ -3,10 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { count, fields, sum, topic, tumbling, workflow, type Topic, type Workflow } from "@millrace/core";
 import { createMemoryLedger, Runtime, systemClock } from "@millrace/core/internal";
 import { fileSource } from "@millrace/drivers/files";
+import { aarhus } from "../cli/support.ts";
 import { realData } from "../support/data.ts";
 import type { Way } from "./runs.ts";
 
@@ -92,7 +94,7 @@ interface CityTraffic {
 }
 
 async function citysAnswers(way: Way, path: string): Promise<readonly (readonly string[])[]> {
-  const city = (await import(new URL("../../examples/city-traffic/aarhus.ts", import.meta.url).href)) as CityTraffic;
+  const city = (await import(pathToFileURL(aarhus).href)) as CityTraffic;
   const source = fileSource({ name: "observations", path, schema: city.observations.schema! });
   const runtime = await Runtime.start({ workflows: [city.aarhus], ledger: createMemoryLedger(), clock: systemClock(), ...way, sources: { observations: source } });
   await runtime.finished;
