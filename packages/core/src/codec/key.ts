@@ -57,6 +57,14 @@ export function keyBytes(key: Key): Uint8Array<ArrayBuffer> {
   return writer.take();
 }
 
+/** A string that is the same for the same bytes and differs for others: one character a byte. */
+export function identityOf(bytes: Uint8Array): string {
+  if (bytes.length <= LONGEST_AT_ONCE) return String.fromCharCode.apply(null, bytes as unknown as number[]);
+  let identity = "";
+  for (let at = 0; at < bytes.length; at += LONGEST_AT_ONCE) identity += identityOf(bytes.subarray(at, at + LONGEST_AT_ONCE));
+  return identity;
+}
+
 /** memcmp: negative, zero or positive; a prefix is smaller. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const shared = Math.min(a.length, b.length);
@@ -78,6 +86,8 @@ const MAX_BIGINT_BYTES = 254;
 
 const floats = new Float64Array(1);
 const words = new Uint32Array(floats.buffer);
+
+const LONGEST_AT_ONCE = 8192;
 
 function encodeElement(value: Scalar, writer: ByteWriter): void {
   switch (typeof value) {

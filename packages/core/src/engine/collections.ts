@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter } from "../codec/bytes.ts";
-import { decodeKey, encodeKey } from "../codec/key.ts";
+import { decodeKey, encodeKey, identityOf } from "../codec/key.ts";
 import { decodeValue } from "../codec/values.ts";
 import type { Key } from "../contracts/batch.ts";
 import type { Ledger } from "../contracts/ledger.ts";
@@ -49,7 +49,7 @@ export class CollectionStore {
     while (reader.remaining > 0) {
       const keyBytes = reader.bytes(reader.varint()).slice();
       const key = decodeKey(keyBytes, 0, keyBytes.length);
-      const identity = keyBytes.join();
+      const identity = identityOf(keyBytes);
       if (reader.u8() === 0) {
         rows.delete(identity);
         changes.push({ key, row: undefined });
@@ -65,7 +65,7 @@ export class CollectionStore {
   get(collection: string, key: Key): unknown {
     const writer = new ByteWriter(64);
     encodeKey(key, writer);
-    const name = writer.bytes().join();
+    const name = identityOf(writer.bytes());
     for (const rows of this.#groups.get(collection)?.values() ?? []) {
       const held = rows.get(name);
       if (held !== undefined) return held.row;

@@ -1,5 +1,5 @@
 import { ByteWriter } from "../../codec/bytes.ts";
-import { encodeKey } from "../../codec/key.ts";
+import { encodeKey, identityOf } from "../../codec/key.ts";
 import { keyGroup, keyHash } from "../../codec/murmur2.ts";
 import { encodeValue } from "../../codec/values.ts";
 import { DELETE, PROVISIONAL, type Batch, type Key } from "../../contracts/batch.ts";
@@ -63,13 +63,22 @@ export function collectionSink(target: Collection<unknown>, outputs: Outputs, co
         const group = keyGroup(keyHash(key, 0, key.length), context.keyGroups);
         let rows = pending.get(group);
         if (rows === undefined) pending.set(group, (rows = new Map<string, PendingRow>()));
-        rows.set(key.join(), { key, row, deleted: ((batch.kinds?.[at] ?? 0) & ~PROVISIONAL) === DELETE });
+        rows.set(identityOf(key), { key, row, deleted: ((batch.kinds?.[at] ?? 0) & ~PROVISIONAL) === DELETE });
       });
     },
     flush() {
-      for (const [group, rows] of pending) {
+      const ends: number[] = [];
+      for (const rows of pending.values()) {
         for (const { key, row, deleted } of rows.values()) encodeRowChange(scratch, key, deleted ? undefined : { row });
-        outputs.change(target.name, group, scratch.take());
+        ends.push(scratch.length);
+      }
+      const bytes = scratch.take();
+      let start = 0;
+      let place = 0;
+      for (const group of pending.keys()) {
+        const end = ends[place++];
+        outputs.change(target.name, group, bytes.subarray(start, end));
+        start = end;
       }
       pending.clear();
     },

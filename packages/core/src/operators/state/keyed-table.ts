@@ -49,6 +49,7 @@ export class KeyedTable<C> implements StateTable {
   /** The bucket in which a row will be looked at; NaN: none. */
   #armed = new Float64Array(64);
   #changed: number[] = [];
+  readonly #writer = new ByteWriter();
   readonly #free: number[] = [];
   readonly #firstOfGroup = new Map<number, number>();
   #size = 0;
@@ -130,25 +131,30 @@ export class KeyedTable<C> implements StateTable {
   }
 
   changes(emit: (group: number, bytes: Uint8Array) => void): void {
-    const writers = new Map<number, ByteWriter>();
+    const groups = new Map<number, number[]>();
     for (const row of this.#changed) {
       if ((this.#flags[row] & CHANGED) === 0) continue;
-      const cell = this.#cells[row];
-      if (cell !== undefined || (this.#flags[row] & STORED) !== 0) {
-        const group = this.#keys.group(this.#slots[row]);
-        let writer = writers.get(group);
-        if (writer === undefined) writers.set(group, (writer = new ByteWriter()));
-        this.#encodeChanged(row, cell, writer);
-      }
-      if (cell === undefined) {
-        this.#remove(row);
-      } else {
-        this.#form.settle?.(cell);
-        this.#flags[row] = STORED;
-      }
+      const group = this.#keys.group(this.#slots[row]);
+      const rows = groups.get(group);
+      if (rows === undefined) groups.set(group, [row]);
+      else rows.push(row);
     }
     this.#changed = [];
-    for (const [group, writer] of writers) emit(group, writer.take());
+    // All groups in one array: small commits touch many groups, and an array of its own costs more than a group's few bytes.
+    const writer = this.#writer;
+    const ends: number[] = [];
+    for (const rows of groups.values()) {
+      for (const row of rows) this.#takeChange(row, writer);
+      ends.push(writer.length);
+    }
+    const bytes = writer.take();
+    let start = 0;
+    let place = 0;
+    for (const group of groups.keys()) {
+      const end = ends[place++];
+      if (end > start) emit(group, bytes.subarray(start, end));
+      start = end;
+    }
   }
 
   full(group: number): Uint8Array | undefined {
@@ -193,6 +199,19 @@ export class KeyedTable<C> implements StateTable {
     if (!this.#form.isEmpty(cell)) this.arm(slot, next);
     else if ((this.#flags[row] & CHANGED) !== 0) this.delete(slot);
     else this.#remove(row);
+  }
+
+  #takeChange(row: number, writer: ByteWriter): void {
+    // A row that was given to another key since it changed is listed twice.
+    if ((this.#flags[row] & CHANGED) === 0) return;
+    const cell = this.#cells[row];
+    if (cell !== undefined || (this.#flags[row] & STORED) !== 0) this.#encodeChanged(row, cell, writer);
+    if (cell === undefined) {
+      this.#remove(row);
+    } else {
+      this.#form.settle?.(cell);
+      this.#flags[row] = STORED;
+    }
   }
 
   #encodeChanged(row: number, cell: C | undefined, writer: ByteWriter): void {
