@@ -73,9 +73,9 @@ export class Lanes {
       for (const [s, split] of (await source.splits()).entries()) {
         const lanes = lanesOf(this.#stage, split);
         if (lanes === 1 && s % this.#stage.partitions !== this.#index) continue;
-        const id = `${spec.topic.name}/${split.id}`;
+        const id = `${sourceName(this.#plan, operator)}${split.id}`;
         const progress = known.find((one) => one.split === id) ?? newLane(id, lanes === 1 ? 0 : this.#index, lanes, split.parallel);
-        const journal = new LedgerJournal(ports.ledger, `${this.#plan.workflow.name}/${id}`);
+        const journal = new LedgerJournal(ports.ledger, id);
         const reader = await source.open({ split: split.id, lane: progress.lane, lanes, position: progress.next, journal });
         const input = new LaneInput(spec, reader, ports.chain, progress);
         input.onReady(onReady);
@@ -96,7 +96,7 @@ export class Lanes {
       const { spec } = this.#plan.operators[operator].node;
       if (spec.kind !== "source") continue;
       // Without a lane of its own a partition holds nothing back; while sources are held, all are where they were.
-      const held = this.#held?.filter(({ split }) => split.startsWith(`${spec.topic.name}/`));
+      const held = this.#held?.filter(({ split }) => split.startsWith(sourceName(this.#plan, operator)));
       watermarks.set(operator, held === undefined ? Infinity : held.length === 0 ? -Infinity : Math.min(...held.map((lane) => laneWatermark(spec, lane))));
     }
     for (const { operator, input } of this.#all) watermarks.set(operator, Math.min(watermarks.get(operator) ?? Infinity, input.watermark));
@@ -111,6 +111,12 @@ export class Lanes {
   async close(): Promise<void> {
     await Promise.all(this.#all.map(({ input }) => input.close()));
   }
+}
+
+/** What the names of all splits of a source operator begin with: two that read one topic do not share progress. */
+export function sourceName({ workflow, operators }: Plan, operator: number): string {
+  const { id, spec } = operators[operator].node;
+  return `${workflow.name}/${id}/${spec.kind === "source" ? spec.topic.name : ""}/`;
 }
 
 function newLane(split: string, lane: number, lanes: number, parallel: boolean): LaneProgress {

@@ -7,6 +7,7 @@ import { signature, type Workflow } from "../graph/graph.ts";
 import { isStateful } from "../graph/nodes.ts";
 import { Coordinator } from "./coordinator.ts";
 import { Instance } from "./instance.ts";
+import { sourceName } from "./lanes.ts";
 import { lanesOf, partitionId, type Cut, type Plan, type PlanOptions, type Stage } from "./plan.ts";
 import { planWorkflow } from "./planner.ts";
 import { emptyProgress, type Progress } from "./progress.ts";
@@ -151,13 +152,10 @@ async function carryOver(before: Plan, after: Plan, ledger: Ledger): Promise<voi
 
 /** The lanes that a partition of a stage reads on, where its stage has sources. */
 function lanesFrom(plan: Plan, stage: Stage, index: number, known: ReadonlyMap<string, readonly LaneProgress[]>): LaneProgress[] {
-  const topics = stage.operators.flatMap((operator) => {
-    const { spec } = plan.operators[operator].node;
-    return spec.kind === "source" ? [spec.topic.name] : [];
-  });
+  const sources = stage.operators.filter((operator) => plan.operators[operator].node.spec.kind === "source").map((operator) => sourceName(plan, operator));
   const lanes: LaneProgress[] = [];
   for (const [split, all] of known) {
-    if (!topics.some((topic) => split.startsWith(`${topic}/`))) continue;
+    if (!sources.some((source) => split.startsWith(source))) continue;
     const before = latest(all);
     const count = lanesOf(stage, before[0]);
     // Which partition opens a lane that is alone is not known here: all are told, and one does.
