@@ -10,9 +10,9 @@ export class KeySpace {
   readonly #keyGroups: number;
   #references = new Int32Array(1024);
   #retained = 0;
-  /** By slot: the place of its key among all live keys, as of a size and generation of the table. */
+  /** By slot: the place of its key among the live ones, as long as none is added (`live`) or released (`generation`). */
   #ranks = new Int32Array(0);
-  #rankedSize = -1;
+  #rankedLive = -1;
   #rankedGeneration = -1;
 
   constructor(table: KeyTable, keyGroups: number) {
@@ -28,7 +28,7 @@ export class KeySpace {
   sortRows(rows: number[], slots: Int32Array): number[] {
     const { table } = this;
     if (rows.length < 2) return rows;
-    if (this.#rankedSize !== table.size || this.#rankedGeneration !== table.generation) {
+    if (this.#rankedLive !== table.live || this.#rankedGeneration !== table.generation) {
       // Ranks of all keys are worth making where most of them are asked for: the next window finds them made.
       if (rows.length * 4 < table.live) return rows.sort((a, b) => this.compare(slots[a], slots[b]));
       this.#rankKeys();
@@ -87,7 +87,7 @@ export class KeySpace {
     live.sort((a, b) => this.compare(a, b));
     this.#ranks = new Int32Array(table.size);
     for (let rank = 0; rank < live.length; rank++) this.#ranks[live[rank]] = rank;
-    this.#rankedSize = table.size;
+    this.#rankedLive = table.live;
     this.#rankedGeneration = table.generation;
   }
 }
