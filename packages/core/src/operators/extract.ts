@@ -5,7 +5,7 @@ import type { OperatorContext } from "./operator.ts";
 /** What a closure reads of a value, found once: a plain field, which can be taken from its column, or anything. */
 export interface Extract<R> {
   readonly closure: (value: never) => R;
-  /** The field, where the closure is no more than `(value) => value.field`. */
+  /** The field, where the closure is written as no more than `(value) => value.field`. */
   readonly field: string | undefined;
 }
 
@@ -65,28 +65,20 @@ export function forEachRow(batch: Batch, context: OperatorContext, visit: (row: 
 }
 
 /**
- * The field that a closure reads and returns unchanged, found by calling it once with a probe.
- * A closure that does anything else, or throws on the probe, has none.
+ * The field that a closure returns, told by its text: `(o) => o.speed`, `({ speed }) => speed`, or the
+ * same as a function. Calling it with a probe would not tell: `(o) => o.speed ?? 0` returns what it reads.
  */
 function fieldOf(closure: (value: never) => unknown): string | undefined {
-  const fields: string[] = [];
-  const token = Object.freeze(Object.create(null) as object);
-  const probe = new Proxy(Object.create(null) as object, {
-    get(_target, name): unknown {
-      fields.push(typeof name === "string" ? name : "");
-      return token;
-    },
-    has(): boolean {
-      throw new TypeError("a probe has no fields");
-    },
-    ownKeys(): string[] {
-      throw new TypeError("a probe has no fields");
-    },
-  });
-  try {
-    const result = closure(probe as never);
-    return result === token && fields.length === 1 ? fields[0] : undefined;
-  } catch {
-    return undefined;
+  const text = Function.prototype.toString.call(closure);
+  for (const form of FORMS) {
+    const field = form.exec(text)?.groups?.["field"];
+    if (field !== undefined) return field;
   }
+  return undefined;
 }
+
+const FORMS: readonly RegExp[] = [
+  /^\(?\s*(?<row>[\w$]+)\s*\)?\s*=>\s*\k<row>\s*\.\s*(?<field>[\w$]+)\s*$/,
+  /^\(\s*\{\s*(?<field>[\w$]+)\s*\}\s*\)\s*=>\s*\k<field>\s*$/,
+  /^function\s*[\w$]*\s*\(\s*(?<row>[\w$]+)\s*\)\s*\{\s*return\s+\k<row>\s*\.\s*(?<field>[\w$]+)\s*;?\s*\}$/,
+];
