@@ -14,7 +14,10 @@ export interface MalformedRow {
  * chunk whose commit failed can be read again.
  */
 export interface Chunk {
-  /** This chunk's place in the split's order: chunks of all lanes together are numbered densely from 0. */
+  /**
+   * This chunk's place in the split's order, the same from whatever position it is read. Where a split
+   * is parallel, chunks of all lanes together are numbered densely from 0.
+   */
   readonly index: number;
   /** The position from which this lane goes on after the chunk. */
   readonly next: number;

@@ -1,7 +1,7 @@
 import { ByteReader } from "../codec/bytes.ts";
 import { ObjectRows } from "../codec/formats/struct-rows.ts";
 import type { Chunk, Source } from "../contracts/source.ts";
-import type { Topics } from "../contracts/topics.ts";
+import type { TopicChunk, Topics } from "../contracts/topics.ts";
 import { BatchDecoder } from "./batch-codec.ts";
 
 const READ_BYTES = 1024 * 1024;
@@ -22,7 +22,6 @@ export function topicSource(topic: string, partitions: number, topics: Pick<Topi
       const partition = Number(split);
       const decoder = new BatchDecoder(undefined);
       let offset = position;
-      let index = position;
       const waiting: Chunk[] = [];
       let deaf: (() => void) | undefined;
       return Promise.resolve({
@@ -33,8 +32,7 @@ export function topicSource(topic: string, partitions: number, topics: Pick<Topi
             if (offset < end) {
               const from = offset === 0 ? start : offset;
               for (const chunk of await topics.read(topic, partition, from, READ_BYTES)) {
-                const skip = Math.max(0, offset - chunk.offset);
-                waiting.push(decodeAtoms(chunk.bytes, skip, chunk.offset + chunk.count, index++, decoder));
+                waiting.push(decodeAtoms(chunk, Math.max(0, offset - chunk.offset), decoder));
                 offset = chunk.offset + chunk.count;
               }
             }
@@ -69,8 +67,9 @@ export function readAtoms(bytes: Uint8Array, decoder: BatchDecoder): { readonly 
   return { values, times };
 }
 
-function decodeAtoms(bytes: Uint8Array, skip: number, next: number, index: number, decoder: BatchDecoder): Chunk {
+/** The atoms of a chunk. Its first offset is its index: the same from wherever reading began, as it names the chunk in what is committed. */
+function decodeAtoms({ offset, count, bytes }: TopicChunk, skip: number, decoder: BatchDecoder): Chunk {
   const { values, times } = readAtoms(bytes, decoder);
   const rows = values.slice(skip);
-  return { index, next, count: rows.length, rows: new ObjectRows(rows), times: Float64Array.from(times.slice(skip)), malformed: [], bytes: bytes.length };
+  return { index: offset, next: offset + count, count: rows.length, rows: new ObjectRows(rows), times: Float64Array.from(times.slice(skip)), malformed: [], bytes: bytes.length };
 }
