@@ -4,23 +4,19 @@ import { encodeKey } from "../codec/key.ts";
 import { keyGroup, keyHash, DEFAULT_KEY_GROUPS } from "../codec/murmur2.ts";
 import type { Batch } from "../contracts/batch.ts";
 import type { Clock } from "../contracts/clock.ts";
-import type { Ledger } from "../contracts/ledger.ts";
+import type { CommitResult, Ledger, TopicAppend } from "../contracts/ledger.ts";
 import { MillraceError } from "../errors.ts";
 import type { Topic } from "../graph/refs.ts";
 import { encodeBatch } from "./batch-codec.ts";
-
-interface Appender {
-  readonly epoch: number;
-  version: number;
-  /** Commits of one appender follow each other. */
-  last: Promise<void>;
-}
 
 /** Appends atoms from outside any workflow: each call is one commit of a partition that only appends. */
 export class Ingest {
   readonly #ledger: Ledger;
   readonly #clock: Clock;
-  #appender: Promise<Appender> | undefined;
+  /** Undefined until the first append, and after one of which it is not known what became of it. */
+  #lease: { readonly epoch: number; version: number } | undefined;
+  /** Commits follow each other. */
+  #last: Promise<void> = Promise.resolve();
 
   constructor(ledger: Ledger, clock: Clock) {
     this.#ledger = ledger;
@@ -37,7 +33,6 @@ export class Ingest {
       if (list === undefined) byPartition.set(partition, [value]);
       else list.push(value);
     }
-    const appender = await (this.#appender ??= this.#open());
     const now = this.#clock.now();
     const appends = [...byPartition].map(([partition, list]) => {
       const times = new Float64Array(list.length).fill(now);
@@ -46,22 +41,12 @@ export class Ingest {
       encodeBatch(batch, writer);
       return { topic: topic.name, partition, count: list.length, bytes: writer.bytes() };
     });
-    const before = appender.last;
+    const before = this.#last;
     const { promise, resolve } = Promise.withResolvers<void>();
-    appender.last = promise;
+    this.#last = promise;
     try {
       await before;
-      const result = await this.#ledger.commit({
-        partition: APPENDER,
-        epoch: appender.epoch,
-        version: ++appender.version,
-        progress: NOTHING,
-        wakeAt: Infinity,
-        state: [],
-        sends: [],
-        applied: [],
-        appends,
-      });
+      const result = await this.#commit(appends);
       if (result.outcome === "refused") {
         throw new MillraceError("MILLRACE_FENCED", `topic ${topic.name}`, "another process appends to this store now; open it once");
       }
@@ -70,9 +55,15 @@ export class Ingest {
     }
   }
 
-  async #open(): Promise<Appender> {
-    const { epoch, version } = await this.#ledger.fence(APPENDER);
-    return { epoch, version, last: Promise.resolve() };
+  async #commit(appends: readonly TopicAppend[]): Promise<CommitResult> {
+    const lease = (this.#lease ??= { ...(await this.#ledger.fence(APPENDER)) });
+    const version = ++lease.version;
+    try {
+      return await this.#ledger.commit({ partition: APPENDER, epoch: lease.epoch, version, progress: NOTHING, wakeAt: Infinity, state: [], sends: [], applied: [], appends });
+    } catch (error) {
+      this.#lease = undefined;
+      throw error;
+    }
   }
 }
 
