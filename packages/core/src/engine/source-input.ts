@@ -5,6 +5,7 @@ import type { Chunk, MalformedRow, NoChunk, SplitReader } from "../contracts/sou
 import type { SourceNode } from "../graph/nodes.ts";
 import { extract, type Extract } from "../operators/extract.ts";
 import { select } from "../operators/batches.ts";
+import { isTime } from "../time/event-time.ts";
 
 /** What a lane has read and committed of its split. */
 export interface LaneProgress {
@@ -185,14 +186,17 @@ export class LaneInput {
     const { rows, count } = chunk;
     if (this.#time === undefined) return new Float64Array(count).fill(now);
     const column = this.#time.field === undefined ? undefined : rows.column(this.#time.field);
-    if (column?.type === "number" && column.valid === undefined) return column.values.subarray(0, count);
+    if (column?.type === "number" && column.valid === undefined && column.values.subarray(0, count).every(isTime)) return column.values.subarray(0, count);
     const read = this.#time.closure as (value: unknown) => unknown;
     const times = new Float64Array(count);
     for (let row = 0; row < count; row++) {
       let reason = "";
       try {
         times[row] = epochMilliseconds(read(rows.view(row)));
-        if (Number.isNaN(times[row])) reason = "its time is not a time";
+        if (!isTime(times[row])) {
+          reason = `its time, ${times[row]}, is not a time`;
+          times[row] = Number.NaN;
+        }
       } catch (error) {
         times[row] = Number.NaN;
         reason = `its time cannot be read: ${error instanceof Error ? error.message : String(error)}`;

@@ -1,6 +1,7 @@
 import { ObjectRows } from "../../codec/formats/struct-rows.ts";
 import { AFTER, BEFORE, DELETE, PROVISIONAL, type Batch, type Key } from "../../contracts/batch.ts";
 import { MillraceError } from "../../errors.ts";
+import { isTime } from "../../time/event-time.ts";
 import { RESULTS, type ProcessNode } from "../../graph/nodes.ts";
 import type { Timers } from "../../graph/process.ts";
 import { BatchBuilder, rowAt } from "../batches.ts";
@@ -204,7 +205,7 @@ class Call {
     this.#scope = scope;
     const ask = (domain: Domain, register: boolean, time: number): void => {
       if (register && node.onTimer === undefined) throw usage(context, "it registers a timer but has no onTimer; add one");
-      if (!Number.isFinite(time)) throw usage(context, `${time} is no time of a timer; give epoch milliseconds`);
+      if (!isTime(time)) throw usage(context, `${time} is no time of a timer; give epoch milliseconds`);
       this.timerChanges.push({ domain, register, time });
     };
     this.timers = {
@@ -215,7 +216,7 @@ class Call {
       now: () => context.clock.now(),
     };
     const give = (port: number, value: unknown, time: number): void => {
-      if (!Number.isFinite(time)) throw usage(context, `${time} is no event time; give epoch milliseconds`);
+      if (!isTime(time)) throw usage(context, `${time} is no event time; give epoch milliseconds`);
       this.ports.push(port);
       this.values.push(value);
       this.times.push(time);
