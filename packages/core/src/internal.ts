@@ -49,6 +49,7 @@ export { inThreadHost } from "./engine/hosting/host.ts";
 export type { Host, HostEnvironment } from "./engine/hosting/host.ts";
 export type { Cut, Plan, PlannedOperator, PlanOptions } from "./engine/plan.ts";
 export { planWorkflow } from "./engine/planner.ts";
+export type { SplitReport, SplitTimes } from "./engine/split-times.ts";
 export type { PartitionStats } from "./engine/stats.ts";
 export type { TimeChain } from "./engine/source-input.ts";
 export { generatorSource } from "./engine/generator.ts";

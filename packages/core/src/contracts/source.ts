@@ -52,8 +52,12 @@ export interface OpenSplit {
   readonly journal?: Journal;
 }
 
-/** What `next` says when there is no chunk: nothing yet, or nothing ever. */
-export type NoChunk = "idle" | "end";
+/**
+ * What `next` says when there is no chunk: nothing yet and perhaps never ("idle"), nothing yet but
+ * its end is sure to come ("later"), or nothing ever ("end"). Only a split that says "idle" may be
+ * passed over by the others.
+ */
+export type NoChunk = "idle" | "later" | "end";
 
 export interface SplitReader {
   next(): Promise<Chunk | NoChunk>;

@@ -9,6 +9,7 @@ import { CollectionStore } from "./collections.ts";
 import type { InstanceHandle } from "./instance.ts";
 import { linkId, partitionId, partitionPrefix, type Plan } from "./plan.ts";
 import type { Progress } from "./progress.ts";
+import { SplitTimeBoard } from "./split-times.ts";
 import { PrefixChain } from "./time-chain.ts";
 
 /** A sender takes in nothing more above this many bytes that its receivers have not applied, and goes on below half. */
@@ -20,7 +21,7 @@ export interface CoordinatorOptions {
   readonly clock: Clock;
   /** Told when a commit has appended to a topic. */
   readonly onAppend?: (topic: string, count: number) => void;
-  /** Told when something was sent to a partition. */
+  /** Told when there is something to do for a partition. */
   readonly onSend?: (partition: string) => void;
   /** Told when a workflow has taken in all its input. */
   readonly onFinished?: (workflow: Workflow) => void;
@@ -43,6 +44,7 @@ interface Assigned {
 export class Coordinator {
   readonly collections = new CollectionStore();
   readonly chain = new PrefixChain();
+  readonly splits: SplitTimeBoard;
   readonly #plans: readonly Plan[];
   readonly #ledger: Ledger;
   readonly #onSend: ((partition: string) => void) | undefined;
@@ -60,6 +62,10 @@ export class Coordinator {
     this.#onAppend = options.onAppend;
     this.#onSend = options.onSend;
     this.#onFinished = options.onFinished;
+    this.splits = new SplitTimeBoard(options.plans, (partition, times) => {
+      this.#get(partition).instance?.follow(partition, times);
+      this.#onSend?.(partition);
+    });
     this.#rewriter = new CollectionRewriter(options.ledger, this.collections);
     for (const plan of this.#plans) this.#wire(plan);
     this.#done.promise.catch(() => undefined);

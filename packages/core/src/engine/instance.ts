@@ -6,6 +6,7 @@ import { Partition } from "./partition.ts";
 import { partitionId, type Plan } from "./plan.ts";
 import type { TimeChain } from "./source-input.ts";
 import { Turns, type Failure } from "./search.ts";
+import type { SplitReport, SplitTimes } from "./split-times.ts";
 import type { PartitionStats } from "./stats.ts";
 
 /** What an instance needs of the place it runs in. */
@@ -19,6 +20,8 @@ export interface InstancePorts {
   finished(partition: string): void;
   /** Present where only what is on its way is to be taken in: a partition has nothing to do. */
   readonly drained?: (partition: string) => void;
+  /** What a partition's splits have come to. */
+  readonly report?: (partition: string, report: SplitReport) => void;
   /** A partition has nothing to do and may be closed without missing anything, or has something to do again. */
   readonly resting?: (partition: string, resting: boolean) => void;
   /** A partition cannot go on; it is closed. */
@@ -34,6 +37,8 @@ export interface InstanceHandle {
   deliver(partition: string, batch: LinkBatch): void;
   block(partition: string, blocked: boolean): void;
   rewrite(partition: string, addresses: readonly StateAddress[]): void;
+  /** What splits of other partitions have come to, for one that has only idle ones. */
+  follow(partition: string, times: SplitTimes): void;
   /** Counters of its partitions. */
   stats(): Promise<ReadonlyMap<string, PartitionStats>>;
   /** The share of the time since it was last asked in which its thread had something to do; absent where it has none of its own. */
@@ -49,6 +54,8 @@ export interface OpenOptions {
   readonly blocked?: boolean;
   /** How it failed, again and again: it then looks for the element that does it. */
   readonly failure?: Failure;
+  /** Whether it was open before in this run. */
+  readonly resumed?: boolean;
 }
 
 /** One running copy of a workflow's functions: holds partitions and steps them, in this thread. */
@@ -69,7 +76,7 @@ export class Instance implements InstanceHandle {
     this.#partitions.set(id, partition);
     if (options.blocked === true) partition.block(true);
     try {
-      await partition.open(options.failure);
+      await partition.open(options.failure, options.resumed);
     } catch (error) {
       this.#forget(id, partition);
       throw error;
@@ -104,6 +111,10 @@ export class Instance implements InstanceHandle {
 
   rewrite(partition: string, addresses: readonly StateAddress[]): void {
     this.#partitions.get(partition)?.rewrite(addresses);
+  }
+
+  follow(partition: string, times: SplitTimes): void {
+    this.#partitions.get(partition)?.follow(times);
   }
 
   stats(): Promise<ReadonlyMap<string, PartitionStats>> {

@@ -180,7 +180,7 @@ function mergedLane(split: string, before: readonly LaneProgress[], lane: number
   const done: DoneChunks[] = before
     .flatMap((one) => [{ lane: one.lane, lanes: one.lanes, next: one.ended ? Infinity : one.next }, ...one.done])
     .filter((one) => one.next > next);
-  return { split, lane, lanes, parallel: true, next: ended ? 0 : next, maxTime, ended, recent: [...recent.values()].sort((a, b) => a.index - b.index), done, partial: before.flatMap((one) => one.partial) };
+  return { split, lane, lanes, parallel: true, next: ended ? 0 : next, maxTime, ended, recent: [...recent.values()].sort((a, b) => a.index - b.index), done, partial: before.flatMap((one) => one.partial), readAt: Math.max(...before.map((one) => one.readAt)) };
 }
 
 function* partitionsOf(plan: Plan): Iterable<string> {

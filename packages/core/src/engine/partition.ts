@@ -14,6 +14,7 @@ import { Pipeline } from "./pipeline.ts";
 import { linkId, partitionId, type Plan, type Stage } from "./plan.ts";
 import { emptyProgress, type Progress } from "./progress.ts";
 import { Search, type Failure, type Position, type Trial, type Turns } from "./search.ts";
+import { isSame, type SplitReport, type SplitTimes } from "./split-times.ts";
 import { PartitionStats } from "./stats.ts";
 import type { StampedChunk, TimeChain } from "./source-input.ts";
 
@@ -22,6 +23,9 @@ const STEP_BYTES = 16 * 1024 * 1024;
 const STEP_MILLISECONDS = 100;
 /** Reads in a step: below the number of chunks whose times a lane remembers. */
 const STEP_READS = 32;
+
+/** While it works, a partition tells others what its splits have come to at most this often. */
+const REPORT_MILLISECONDS = 20;
 
 /** Steps await nothing but commits, which may resolve at once: after so many, or so long, others have their turn. */
 const STEPS_A_TURN = 64;
@@ -41,6 +45,8 @@ export interface PartitionPorts {
   finished(partition: string): void;
   /** Only what is on its way is taken in, nothing from sources: told whenever nothing waits. Absent: sources are read. */
   readonly drained?: (partition: string) => void;
+  /** What its splits have come to, wherever partitions read splits that meet. */
+  readonly report?: (partition: string, report: SplitReport) => void;
   /** The partition has nothing to do and may be closed without missing anything, or has something to do again. */
   readonly resting?: (partition: string, resting: boolean) => void;
 }
@@ -75,6 +81,9 @@ export class Partition {
   #stopping = false;
   #blocked = false;
   #search: Search | undefined;
+  /** What was told of the splits last, and when. */
+  #reported: SplitReport | undefined;
+  #reportedAt = -Infinity;
 
   constructor(plan: Plan, stage: Stage, index: number, ports: PartitionPorts) {
     this.id = partitionId(plan, stage, index);
@@ -101,8 +110,11 @@ export class Partition {
     });
   }
 
-  /** Takes the lease, loads state and opens the inputs. After a failure it looks for the element that may have caused it. */
-  async open(failure?: Failure): Promise<void> {
+  /**
+   * Takes the lease, loads state and opens the inputs. After a failure it looks for the element that may
+   * have caused it. `resumed`: it was open before in this run.
+   */
+  async open(failure?: Failure, resumed = false): Promise<void> {
     const root = await this.#ports.ledger.fence(this.id);
     this.#epoch = root.epoch;
     this.#version = root.version;
@@ -111,10 +123,10 @@ export class Partition {
     this.#outbox = this.#newOutbox(progress.watermarks);
     await this.#state.load(this.#pipeline, this.#ports.ledger, this.#index, this.#stage.partitions);
     this.#openLinks(progress);
-    if (this.#ports.drained === undefined) await this.#lanes.open(progress.lanes, this.#ports, () => this.#wakeUp());
+    if (this.#ports.drained === undefined) await this.#lanes.open(progress.lanes, { ...this.#ports, resumed }, () => this.#wakeUp());
     else this.#lanes.hold(progress.lanes);
     this.#search = await Search.begin(this.#ports.ledger, this.id, failure);
-    this.#pipeline.restored(this.#lanes.watermarks(), this.#exchangeWatermarks(), progress.operators);
+    this.#pipeline.restored(this.#lanes.watermarks((operator) => progress.operators.get(this.#plan.operators[operator].node.id) ?? -Infinity), this.#exchangeWatermarks(), progress.operators);
     for (const link of this.#links.values()) {
       for await (const batch of this.#ports.ledger.pending(link.link, link.applied)) link.receive(batch);
     }
@@ -132,6 +144,12 @@ export class Partition {
     if (!blocked) this.#wakeUp();
   }
 
+  /** What splits of other partitions have come to. */
+  follow(times: SplitTimes): void {
+    this.#lanes.follow(times);
+    this.#wakeUp();
+  }
+
   /** Addresses that the ledger would like written anew. */
   rewrite(addresses: readonly StateAddress[]): void {
     this.#state.rewrite(addresses);
@@ -147,6 +165,7 @@ export class Partition {
         this.#woken = false;
         const worked = await this.#step();
         if (worked) {
+          if (clock.now() - this.#reportedAt >= REPORT_MILLISECONDS) this.#report();
           if (++steps % STEPS_A_TURN === 0 || clock.now() - turned >= TURN_MILLISECONDS) {
             await clock.turn();
             turned = clock.now();
@@ -154,6 +173,7 @@ export class Partition {
           continue;
         }
         await this.#inFlight;
+        this.#report();
         this.#ports.drained?.(this.id);
         if (this.#isFinished()) {
           this.#ports.finished(this.id);
@@ -179,6 +199,7 @@ export class Partition {
     if (this.#search !== undefined && (await this.#tryStep(this.#search))) return true;
     const begun = this.#ports.clock.now();
     const { ended } = this.#lanes;
+    const looked = this.#lanes.look(begun);
     let bytes = 0;
     let reads = 0;
     while (this.#search === undefined && bytes < STEP_BYTES && reads < STEP_READS && this.#outbox.bytes < STEP_BYTES) {
@@ -186,23 +207,27 @@ export class Partition {
       if (read === undefined) break;
       reads++;
       bytes += read;
-      this.#pipeline.advance(this.#lanes.watermarks(), this.#exchangeWatermarks());
+      this.#advance();
       if (this.#stopping || this.#pipeline.saturated || this.#ports.clock.now() - begun >= STEP_MILLISECONDS) break;
     }
     const now = this.#ports.clock.now();
     const ticked = this.#pipeline.wakeAt() <= now;
     if (ticked) this.#pipeline.tick(now);
     if (reads === 0 && !ticked) {
-      this.#pipeline.advance(this.#lanes.watermarks(), this.#exchangeWatermarks());
-      const news = this.#lanes.ended > ended;
+      const risen = this.#advance();
+      const news = looked || risen || this.#lanes.ended > ended;
       if (!news && !this.#outbox.owes((operator) => this.#pipeline.watermark(operator))) return false;
     }
     await this.#finishStep();
     return true;
   }
 
+  #advance(): boolean {
+    return this.#pipeline.advance(this.#lanes.watermarks((operator) => this.#pipeline.watermark(operator)), this.#exchangeWatermarks());
+  }
+
   async #finishStep(): Promise<void> {
-    this.#pipeline.advance(this.#lanes.watermarks(), this.#exchangeWatermarks());
+    this.#advance();
     if (this.#pipeline.needsSettling) await this.#pipeline.settle();
     await this.#commit();
     this.stats.steps++;
@@ -221,7 +246,7 @@ export class Partition {
       const position = input.position();
       const trial = await search.begin(position);
       const { count, bytes } = input.take(trial);
-      this.#pipeline.advance(this.#lanes.watermarks(), this.#exchangeWatermarks());
+      this.#advance();
       await this.#finishStep();
       await this.#inFlight;
       if (await search.succeeded(trial, bytes, position.row + count >= position.rows)) this.#search = undefined;
@@ -296,7 +321,7 @@ export class Partition {
     for (const lane of this.#lanes.inTurn()) {
       if (lane.input.progress.ended) continue;
       const chunk = await lane.input.read(this.#ports.clock.now());
-      if (chunk === "idle" || chunk === "end") continue;
+      if (typeof chunk === "string") continue;
       return this.#takeChunk(lane, chunk, undefined).bytes;
     }
     return undefined;
@@ -321,7 +346,7 @@ export class Partition {
       epoch: this.#epoch,
       version: ++this.#version,
       progress: writer.take(),
-      wakeAt: this.#pipeline.wakeAt(),
+      wakeAt: Math.min(this.#pipeline.wakeAt(), this.#lanes.idleAtIfClosed),
       state: [...state, ...this.#outbox.takeRows()],
       sends,
       applied: [...this.#links.values()].map(({ link, applied }) => ({ link, sequence: applied })),
@@ -370,6 +395,18 @@ export class Partition {
     return this.#lanes.allEnded && [...this.#links.values()].every(({ waiting, watermark }) => !waiting && watermark === Infinity);
   }
 
+  /** Tells what the splits have come to, where others may have to keep time with them and it is another than before. */
+  #report(): void {
+    if (!this.#lanes.shared) return;
+    const times = this.#lanes.times((operator) => this.#pipeline.watermark(operator));
+    const { follows } = this.#lanes;
+    const before = this.#reported;
+    if (before !== undefined && before.follows === follows && isSame(before.times, times)) return;
+    this.#reported = { times, follows, opened: before === undefined };
+    this.#reportedAt = this.#ports.clock.now();
+    this.#ports.report?.(this.id, this.#reported);
+  }
+
   #decoder(keyBy: number | undefined): BatchDecoder {
     let decoder = this.#decoders.get(keyBy ?? -1);
     if (decoder === undefined) {
@@ -391,7 +428,7 @@ export class Partition {
 
   async #sleep(): Promise<void> {
     if (this.#woken || this.#stopping) return;
-    const wakeAt = this.#pipeline.wakeAt();
+    const wakeAt = Math.min(this.#pipeline.wakeAt(), this.#lanes.idleAt);
     const rests = !this.#blocked && this.#lanes.mayRest;
     if (rests) this.#ports.resting?.(this.id, true);
     await new Promise<void>((resolve) => {

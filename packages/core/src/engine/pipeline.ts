@@ -14,6 +14,7 @@ import { CustomSink } from "../operators/sinks/custom-sink.ts";
 import { collectionSink, topicSink, type Outputs } from "../operators/sinks/stored.ts";
 import { MapAsyncOperator } from "../operators/map-async/map-async-operator.ts";
 import { KeySpace } from "../operators/state/key-space.ts";
+import { stampedFrom } from "../operators/batches.ts";
 import { branchOperator, filterOperator, flatMapOperator, mapOperator, mergeOperator } from "../operators/stateless.ts";
 import { TopOperator } from "../operators/top/top-operator.ts";
 import { slicingOf } from "../operators/window/slicing.ts";
@@ -79,9 +80,15 @@ export class Pipeline {
     }
   }
 
-  /** Rows that a source read. */
+  /**
+   * Rows that a source read. Their split may have been idle while the source's watermark went past
+   * it: what was promised is kept, and they get stamps at or above it. After the end of all input
+   * nothing was promised to anybody who could still tell.
+   */
   fromSource(operator: number, batch: Batch): void {
-    for (const follow of this.#followers(operator, 0)) follow(batch);
+    const promised = this.watermark(operator);
+    const stamped = promised === Infinity ? batch : stampedFrom(promised, batch);
+    for (const follow of this.#followers(operator, 0)) follow(stamped);
   }
 
   /** Rows that came across an exchange. */
@@ -89,8 +96,9 @@ export class Pipeline {
     this.#placed.get(exchange.to.operator)?.operator?.process(exchange.to.input, batch);
   }
 
-  /** Raises the watermarks of what comes in and drives operators, each after its inputs, up to them. */
-  advance(sources: ReadonlyMap<number, number>, exchanges: ReadonlyMap<number, number>): void {
+  /** Raises the watermarks of what comes in and drives operators, each after its inputs, up to them. True where one that is committed rose. */
+  advance(sources: ReadonlyMap<number, number>, exchanges: ReadonlyMap<number, number>): boolean {
+    let risen = false;
     for (const [operator, watermark] of sources) this.#sourceWatermarks.set(operator, watermark);
     for (const [exchange, watermark] of exchanges) this.#exchangeWatermarks.set(exchange, watermark);
     for (const placed of this.#placed.values()) {
@@ -98,7 +106,9 @@ export class Pipeline {
       if (watermark <= placed.watermark || placed.operator?.holdsBack?.() === true) continue;
       placed.watermark = watermark;
       placed.operator?.advance(watermark);
+      if (placed.planned.role !== "combine") risen = true;
     }
+    return risen;
   }
 
   /** Tells operators that state was loaded, with the watermarks of the last commit: of what comes in, and of operators by id. */

@@ -25,6 +25,8 @@ export interface LaneProgress {
   readonly done: readonly DoneChunks[];
   /** Chunks of which the first rows are done: `next` and `maxTime` are then those of the middle of a chunk. */
   readonly partial: readonly PartialChunk[];
+  /** Processing time at which it last gave something, or was first opened, epoch ms. */
+  readonly readAt: number;
 }
 
 /** A chunk whose first `rows` rows are done. */
@@ -56,6 +58,14 @@ export interface TimeChain {
 
 const RECENT_CHUNKS = 64;
 
+/** When a lane that gives nothing holds nothing back any more. */
+export interface Quiet {
+  /** Epoch ms of processing time; what it was quiet for before does not count. */
+  readonly since: number;
+  /** ms; Infinity: it never is. */
+  readonly idleAfter: number;
+}
+
 /** A lane that is being read: gives chunks as stamped batches and knows its progress. */
 export class LaneInput {
   readonly #node: SourceNode;
@@ -65,13 +75,21 @@ export class LaneInput {
   readonly #stopped = Promise.withResolvers<undefined>();
   #progress: LaneProgress;
   #current: CurrentChunk | undefined;
+  readonly #idleAfter: number;
+  #quietSince: number;
+  /** Whether nothing is known to wait in the reader. */
+  #atEnd = false;
+  #idle = false;
+  #readies = 0;
 
-  constructor(node: SourceNode, reader: SplitReader, chain: TimeChain, progress: LaneProgress) {
+  constructor(node: SourceNode, reader: SplitReader, chain: TimeChain, progress: LaneProgress, { since, idleAfter }: Quiet) {
     this.#node = node;
     this.#reader = reader;
     this.#chain = chain;
     this.#time = node.time === undefined ? undefined : extract(node.time);
     this.#progress = progress;
+    this.#quietSince = since;
+    this.#idleAfter = idleAfter;
   }
 
   get progress(): LaneProgress {
@@ -83,8 +101,34 @@ export class LaneInput {
     return laneWatermark(this.#node, this.#progress);
   }
 
+  /** Whether it has been read to its end and was quiet for so long that it holds nothing back. */
+  get idle(): boolean {
+    return this.#idle;
+  }
+
+  /** Processing time from which on it is idle if it stays quiet; Infinity where it is already, or never is. */
+  get idleAt(): number {
+    return this.#idle || this.#progress.ended ? Infinity : this.#quietSince + this.#idleAfter;
+  }
+
+  /** Whether it is known that nothing waits. */
+  get atEnd(): boolean {
+    return this.#atEnd;
+  }
+
+  /** Judges by the clock whether it is idle; true where it has become so. */
+  look(now: number): boolean {
+    if (!this.#atEnd || now < this.idleAt) return false;
+    this.#idle = true;
+    return true;
+  }
+
   onReady(callback: () => void): void {
-    this.#reader.onReady?.(callback);
+    this.#reader.onReady?.(() => {
+      this.#readies++;
+      this.#stir();
+      callback();
+    });
   }
 
   /** Lets a read that waits for other lanes come back with nothing. */
@@ -112,12 +156,19 @@ export class LaneInput {
   async load(now: number): Promise<"ready" | NoChunk> {
     if (this.#current !== undefined) return "ready";
     if (this.#progress.ended) return "end";
+    const readies = this.#readies;
     const chunk = await this.#reader.next();
-    if (chunk === "idle") return chunk;
+    if (chunk === "idle") {
+      this.#atEnd = readies === this.#readies;
+      return chunk;
+    }
+    this.#stir();
+    if (chunk === "later") return chunk;
     if (chunk === "end") {
       this.#progress = { ...this.#progress, ended: true };
       return chunk;
     }
+    this.#quietSince = now;
     this.#current = this.#isDone(chunk.index) ? skipped(chunk, this.#progress) : await this.#stamp(chunk, now);
     return this.#current === undefined ? "idle" : "ready";
   }
@@ -145,6 +196,7 @@ export class LaneInput {
       ...this.#progress,
       next: done ? chunk.next : next,
       maxTime: largest,
+      readAt: this.#quietSince,
       recent: lanes === 1 || !done || current.time === undefined ? recent : [...recent.slice(1 - RECENT_CHUNKS), current.time],
       partial: done ? others : [...others, { index: chunk.index, rows: end }],
     };
@@ -204,6 +256,11 @@ export class LaneInput {
       if (reason !== "") malformed.push({ row: { position: `chunk ${chunk.index}, row ${row}`, raw: JSON.stringify(rows.get(row)) ?? "", reason }, at: row });
     }
     return times;
+  }
+
+  #stir(): void {
+    this.#atEnd = false;
+    this.#idle = false;
   }
 
   #isDone(index: number): boolean {

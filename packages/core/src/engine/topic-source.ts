@@ -28,7 +28,7 @@ export function topicSource(topic: string, partitions: number, topics: Pick<Topi
         async next() {
           if (waiting.length === 0) {
             const { start, end, complete } = await topics.range(topic, partition);
-            if (offset >= end && complete === true) return "end";
+            if (offset >= end && complete !== undefined) return complete ? "end" : "later";
             if (offset < end) {
               const from = offset === 0 ? start : offset;
               for (const chunk of await topics.read(topic, partition, from, READ_BYTES)) {

@@ -11,6 +11,12 @@ export function select(batch: Batch, selection: Int32Array, count: number): Batc
   return { ...batch, selection, count };
 }
 
+/** The batch with no stamp below `floor`, for rows whose stamps never fall. */
+export function stampedFrom(floor: number, batch: Batch): Batch {
+  if (batch.count === 0 || !(batch.stamps[rowAt(batch, 0)] < floor)) return batch;
+  return { ...batch, stamps: batch.stamps.map((stamp) => (stamp < floor ? floor : stamp)) };
+}
+
 /** Builds a batch row by row. */
 export class BatchBuilder {
   #values: unknown[] = [];

@@ -11,7 +11,11 @@ export interface FromOptions<T> {
   readonly time?: (value: T) => number | Date | string;
   /** How far out of order atoms come: one that is further behind may be late. Default 0. */
   readonly outOfOrderness?: Duration;
-  /** A live split that has been read to its end holds nothing back after this long. Default 30s. */
+  /**
+   * A live split that was read to its end and has given nothing for this long, by the machine's time, is
+   * idle: it keeps time with the splits that its atoms may meet, until its next atom. One that then comes
+   * with an older time may be late. Default 30s; Infinity: it always holds the others back.
+   */
   readonly idleAfter?: Duration;
 }
 
@@ -37,7 +41,7 @@ export function workflow(name: string, build: (flow: Flow) => unknown): Workflow
           topic: topic as Topic<unknown>,
           time: options.time,
           outOfOrderness: milliseconds(options.outOfOrderness ?? 0, `${what}: outOfOrderness`),
-          idleAfter: milliseconds(options.idleAfter ?? "30s", `${what}: idleAfter`),
+          idleAfter: options.idleAfter === Infinity ? Infinity : milliseconds(options.idleAfter ?? "30s", `${what}: idleAfter`),
         },
         keyed: false,
         mode: "append",

@@ -65,6 +65,7 @@ export function mainSide(environment: HostEnvironment, signals: WorkerSignals): 
     before: ({ split, index, max }) => ports.chain.before(split, index, max),
     finished: (partition) => ports.finished(partition),
     failed: ({ partition, error }) => ports.failed(partition, fromWire(error)),
+    report: ({ partition, report }) => ports.report?.(partition, report),
     resting: ({ partition, resting }) => ports.resting?.(partition, resting),
     range: ({ topic, partition }) => topics.range(topic, partition),
     async read({ topic, partition, offset, maxBytes }) {
@@ -86,7 +87,7 @@ export function mainSide(environment: HostEnvironment, signals: WorkerSignals): 
     },
     async nextChunk(id) {
       const chunk = await readerOf(id).next();
-      if (chunk === "idle" || chunk === "end") return chunk satisfies NoChunk;
+      if (typeof chunk === "string") return chunk satisfies NoChunk;
       const wire = packChunk(chunk);
       return giving<WireChunk>(wire, wire.batch.buffer);
     },

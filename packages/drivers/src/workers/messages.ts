@@ -1,4 +1,4 @@
-import type { Chunk, CommitResult, LinkBatch, NoChunk, OpenOptions, OpenSplit, PartitionStats, Root, SplitDescription, StateAddress, TopicRange } from "@millrace/core/internal";
+import type { Chunk, CommitResult, LinkBatch, NoChunk, OpenOptions, OpenSplit, PartitionStats, Root, SplitDescription, SplitReport, SplitTimes, StateAddress, TopicRange } from "@millrace/core/internal";
 import type { Packed } from "./packing.ts";
 import type { WireError } from "./wire-errors.ts";
 
@@ -28,6 +28,7 @@ export interface MainMethods {
   readonly before: Method<{ readonly split: string; readonly index: number; readonly max: number }, number>;
   readonly finished: Method<string>;
   readonly failed: Method<{ readonly partition: string; readonly error: WireError }>;
+  readonly report: Method<{ readonly partition: string; readonly report: SplitReport }>;
   readonly resting: Method<{ readonly partition: string; readonly resting: boolean }>;
   readonly range: Method<{ readonly topic: string; readonly partition: number }, TopicRange>;
   readonly read: Method<{ readonly topic: string; readonly partition: number; readonly offset: number; readonly maxBytes: number }, Packed>;
@@ -48,6 +49,7 @@ export interface WorkerMethods {
   readonly deliver: Method<{ readonly partition: string; readonly batch: LinkBatch }>;
   readonly block: Method<{ readonly partition: string; readonly blocked: boolean }>;
   readonly rewrite: Method<{ readonly partition: string; readonly addresses: readonly StateAddress[] }>;
+  readonly follow: Method<{ readonly partition: string; readonly times: SplitTimes }>;
   readonly stats: Method<void, ReadonlyMap<string, PartitionStats>>;
   readonly stop: Method<void>;
   readonly grown: Method<string>;

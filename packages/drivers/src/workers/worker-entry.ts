@@ -25,6 +25,7 @@ async function run(port: NonNullable<typeof parentPort>, start: WorkerStart): Pr
     deliver: ({ partition, batch }) => instance.deliver(partition, batch),
     block: ({ partition, blocked }) => instance.block(partition, blocked),
     rewrite: ({ partition, addresses }) => instance.rewrite(partition, addresses),
+    follow: ({ partition, times }) => instance.follow(partition, times),
     stats: () => instance.stats(),
     stop: () => instance.stop(),
     grown(topic) {

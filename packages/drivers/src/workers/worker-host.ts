@@ -103,6 +103,7 @@ async function startWorker(options: WorkerHostOptions, environment: HostEnvironm
     },
     block: (partition, blocked) => calls.tell("block", { partition, blocked }),
     rewrite: (partition, addresses) => calls.tell("rewrite", { partition, addresses }),
+    follow: (partition, times) => calls.tell("follow", { partition, times }),
     stats: () => calls.call("stats", undefined),
     utilization() {
       const now = worker.performance.eventLoopUtilization();

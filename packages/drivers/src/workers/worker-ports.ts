@@ -37,6 +37,7 @@ export function workerPorts(main: ToMain, start: WorkerStart, wakeups: Wakeups, 
       return topicSource(topic, topics.partitionsOf(topic), remoteTopics(main), signalOf(main, wakeups));
     },
     finished: (partition) => main.tell("finished", partition),
+    report: (partition, report) => main.tell("report", { partition, report }),
     resting: (partition, resting) => main.tell("resting", { partition, resting }),
     failed: (partition, error) => main.tell("failed", { partition, error: toWire(error) }),
   };
@@ -104,7 +105,7 @@ function remoteSource(main: ToMain, name: string, wakeups: Wakeups, journals: Jo
       return {
         async next(): Promise<Chunk | NoChunk> {
           const wire = await main.call("nextChunk", reader);
-          return wire === "idle" || wire === "end" ? wire : unpackChunk(wire, decoder);
+          return typeof wire === "string" ? wire : unpackChunk(wire, decoder);
         },
         onReady: (callback) => void wakeups.readers.set(reader, callback),
         async close() {

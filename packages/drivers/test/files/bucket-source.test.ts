@@ -36,7 +36,7 @@ async function read(reader: SplitReader, count: number): Promise<Chunk[]> {
   for (const until = performance.now() + 5000; performance.now() < until && seen < count; ) {
     const chunk = await reader.next();
     if (chunk === "end") break;
-    if (chunk === "idle") {
+    if (chunk === "idle" || chunk === "later") {
       await Promise.race([new Promise<void>((resolve) => reader.onReady?.(resolve)), wait(1000)]);
     } else {
       chunks.push(chunk);

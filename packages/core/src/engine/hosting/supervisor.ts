@@ -81,6 +81,8 @@ export class Supervisor {
   readonly #commits = new Map<string, CommitCounter>();
   /** When a partition wants a step without input, by its last commit. */
   readonly #wakeAt = new Map<string, number>();
+  /** Partitions that were open before. */
+  readonly #opened = new Set<string>();
   readonly #starting = new Set<Promise<void>>();
   #spare: { readonly lease: Lease; readonly handle: InstanceHandle } | undefined;
   #stopping = false;
@@ -298,7 +300,9 @@ export class Supervisor {
   async #open(lease: Lease, handle: InstanceHandle, id: string, failure: Failure | undefined): Promise<void> {
     const { coordinator } = this.#options;
     try {
-      await handle.open(id, { blocked: coordinator.isBlocked(id), ...(failure === undefined ? {} : { failure }) });
+      const resumed = this.#opened.has(id);
+      await handle.open(id, { blocked: coordinator.isBlocked(id), resumed, ...(failure === undefined ? {} : { failure }) });
+      this.#opened.add(id);
     } catch (error) {
       this.#failed(lease, id, error);
       return;
@@ -429,6 +433,9 @@ export class Supervisor {
       resting: (partition, resting) => {
         const slot = this.#slotOf(partition);
         if (!lease.revoked && slot.lease === lease) slot.rest.tell(partition, resting, slot.partitions.filter((id) => !coordinator.isFinished(id)).length);
+      },
+      report: (partition, report) => {
+        if (!lease.revoked) coordinator.splits.report(partition, report);
       },
       failed: (partition, error) => this.#failed(lease, partition, error),
     };
