@@ -20,7 +20,9 @@ export interface StartOptions {
   readonly inputs?: Readonly<Record<string, Input>>;
   /** Default 1. More run in worker threads where the workflows are given as a module, else all in this thread. */
   readonly instances?: number;
-  /** Where workflows are cut into stages. Default: "none" with one instance, else "shuffle". */
+  /** Into how many partitions keys are divided, up to 256; rounded up to a power of two. Default: as many as there are instances. */
+  readonly partitions?: number;
+  /** Where workflows are cut into stages. Default: "none" with one partition, else "shuffle". */
   readonly cut?: Cut;
   /** Where time comes from. Default: the system clock. */
   readonly clock?: Clock;
@@ -50,7 +52,7 @@ export async function start(given: WorkflowsOrModule, options: StartOptions = {}
     inputs.set(name, bindInput(topic, input));
   }
   const clock = options.clock ?? systemClock();
-  const { data, durability = "process", instances = 1, cut } = options;
+  const { data, durability = "process", instances = 1, partitions, cut } = options;
   const ledger = data === undefined ? createMemoryLedger() : await openEmbeddedLedger({ directory: data, durability, clock });
   try {
     const { workflows, modules } = loaded;
@@ -63,6 +65,7 @@ export async function start(given: WorkflowsOrModule, options: StartOptions = {}
       clock,
       sources,
       instances,
+      ...(partitions === undefined ? {} : { partitions }),
       ...(cut === undefined ? {} : { cut }),
       ...(host === undefined ? {} : { host }),
     });

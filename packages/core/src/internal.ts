@@ -48,6 +48,7 @@ export { fingerprint } from "./engine/hosting/fingerprint.ts";
 export { inThreadHost } from "./engine/hosting/host.ts";
 export type { Host, HostEnvironment } from "./engine/hosting/host.ts";
 export type { Cut, Plan, PlannedOperator, PlanOptions } from "./engine/plan.ts";
+export { planOptions } from "./engine/plan.ts";
 export { planWorkflow } from "./engine/planner.ts";
 export type { SplitReport, SplitTimes } from "./engine/split-times.ts";
 export type { PartitionStats } from "./engine/stats.ts";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { planWorkflow, type Cut } from "@millrace/core/internal";
+import { planOptions, planWorkflow, type Cut } from "@millrace/core/internal";
 import { loadWorkflows } from "../modules.ts";
 import { shapeOf } from "../plan/shape.ts";
 import { planText } from "../plan/text.ts";
@@ -8,6 +8,7 @@ import { cutOption, wholeNumber } from "./options.ts";
 interface PlanOptions {
   readonly cut?: Cut;
   readonly instances: number;
+  readonly partitions?: number;
   readonly json?: true;
 }
 
@@ -20,6 +21,7 @@ export function addPlan(program: Command): void {
     .argument("<file...>", "modules that export workflows")
     .addOption(cutOption())
     .option("--instances <n>", "as many instances as this", wholeNumber(1, 64), 1)
+    .option("--partitions <n>", "keys in as many partitions as this", wholeNumber(1, 256))
     .option("--json", "one JSON array with a plan for each workflow")
     .addHelpText("after", "\nExample:\n  $ millrace plan traffic.ts --cut shuffle --instances 2\n")
     .action(async (files: readonly string[], options: PlanOptions) => {
@@ -27,9 +29,8 @@ export function addPlan(program: Command): void {
     });
 }
 
-async function plan(files: readonly string[], { cut, instances, json }: PlanOptions): Promise<void> {
+async function plan(files: readonly string[], options: PlanOptions): Promise<void> {
   const { workflows } = await loadWorkflows(files);
-  const partitions = 2 ** Math.ceil(Math.log2(instances));
-  const shapes = workflows.map((workflow) => shapeOf(planWorkflow(workflow, { cut: cut ?? (instances === 1 ? "none" : "shuffle"), partitions })));
-  process.stdout.write(json === true ? `${JSON.stringify(shapes, undefined, 2)}\n` : shapes.map(planText).join("\n"));
+  const shapes = workflows.map((workflow) => shapeOf(planWorkflow(workflow, planOptions(options))));
+  process.stdout.write(options.json === true ? `${JSON.stringify(shapes, undefined, 2)}\n` : shapes.map(planText).join("\n"));
 }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { RecordFormat } from "@millrace/core/internal";
+import { planOptions } from "@millrace/core/internal";
 import { namesOf } from "../app/graph-names.ts";
 import { backendOf } from "../backends.ts";
 import { loadWorkflows } from "../modules.ts";
@@ -17,6 +18,7 @@ interface RunOptions {
   readonly data?: string;
   readonly backend?: string;
   readonly instances: number;
+  readonly partitions?: number;
   readonly cut?: "none" | "shuffle" | "every";
   readonly maxErrors?: number;
   readonly report?: "json";
@@ -39,6 +41,7 @@ export function addRun(program: Command): void {
     .option("--data <dir>", "keep state in this folder: an interrupted run goes on when it is started again")
     .option("--backend <name>", "where it runs: embedded, or a name of millrace.config.ts")
     .option("--instances <n>", "worker threads that share the work", wholeNumber(1, 64), 1)
+    .option("--partitions <n>", "divide the keys into n partitions, a power of two (default: as many as instances)", wholeNumber(1, 256))
     .addOption(cutOption())
     .option("--max-errors <n>", "fail after more than n dead letters", wholeNumber(0, Number.MAX_SAFE_INTEGER))
     .addOption(reportOption())
@@ -60,7 +63,7 @@ async function run(files: readonly string[], options: RunOptions): Promise<void>
   const context: ReportContext = {
     workflows: loaded.workflows.map(({ name }) => name),
     instances,
-    cut: options.cut ?? (instances === 1 ? "none" : "shuffle"),
+    cut: planOptions(options).cut,
     reads: [...names.reads.keys()],
   };
   const result = await runWorkflows({
@@ -71,6 +74,7 @@ async function run(files: readonly string[], options: RunOptions): Promise<void>
     data: options.data ?? backend.data,
     durability: backend.durability,
     instances,
+    partitions: options.partitions,
     cut: options.cut,
     maxErrors: options.maxErrors ?? Infinity,
     stop: signal.received,

@@ -21,6 +21,7 @@ export interface RunRequest {
   readonly data: string | undefined;
   readonly durability: "process" | "disk" | undefined;
   readonly instances: number;
+  readonly partitions: number | undefined;
   readonly cut: Cut | undefined;
   readonly maxErrors: number;
   /** Ends the run after the step that each partition is in. */
@@ -57,7 +58,7 @@ export async function runWorkflows(request: RunRequest): Promise<RunResult> {
 
 async function runIn(store: Store, request: RunRequest, names: GraphNames, bound: ReadonlyMap<string, BoundInput>, begun: number): Promise<RunResult> {
   const { ledger: plain, directory, temporary } = store;
-  const { instances, cut } = request;
+  const { instances, partitions, cut } = request;
   const { workflows, modules } = request.loaded;
   const sources = bindingsOf(bound);
   const { resumed } = await rememberRun(plain, directory, { workflows, sources, sameWorkflows: true });
@@ -78,6 +79,7 @@ async function runIn(store: Store, request: RunRequest, names: GraphNames, bound
     sources,
     bounded: true,
     instances,
+    ...(partitions === undefined ? {} : { partitions }),
     ...(cut === undefined ? {} : { cut }),
     ...(host === undefined ? {} : { host }),
   });

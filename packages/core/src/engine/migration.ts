@@ -19,6 +19,8 @@ interface PlanRecord {
   readonly generation: number;
   readonly cut: Cut;
   readonly partitions: number;
+  /** Absent in stores of versions in which sources had as many partitions as keys. */
+  readonly lanes?: number;
   /** Stateful operators: id, whether a person gave it, kind, and the path of operators before it. */
   readonly operators: readonly { readonly id: string; readonly named: boolean; readonly kind: string; readonly path: string }[];
 }
@@ -39,14 +41,15 @@ export async function settlePlan(workflow: Workflow, options: PlanOptions, ports
   const name = `plan/${workflow.name}`;
   const bytes = await ports.ledger.readRecord(name);
   const known = bytes === undefined ? undefined : (decodeValue(new ByteReader(bytes)) as PlanRecord);
-  const record: PlanRecord = { generation: known?.generation ?? 1, cut: options.cut, partitions: options.partitions, operators: operatorsOf(workflow) };
+  const record: PlanRecord = { generation: known?.generation ?? 1, cut: options.cut, partitions: options.partitions, lanes: options.lanes ?? options.partitions, operators: operatorsOf(workflow) };
   if (known === undefined) {
     await write(ports.ledger, name, record);
     return planWorkflow(workflow, { ...options, generation: 1 });
   }
   const sameGraph = checkOperators(workflow, known.operators);
-  if (known.cut === options.cut && known.partitions === options.partitions && sameGraph) return planWorkflow(workflow, { ...options, generation: known.generation });
-  const before = planWorkflow(workflow, { cut: known.cut, partitions: known.partitions, generation: known.generation });
+  const samePlan = known.cut === options.cut && known.partitions === options.partitions && (known.lanes ?? known.partitions) === record.lanes;
+  if (samePlan && sameGraph) return planWorkflow(workflow, { ...options, generation: known.generation });
+  const before = planWorkflow(workflow, { cut: known.cut, partitions: known.partitions, lanes: known.lanes ?? known.partitions, generation: known.generation });
   const after = planWorkflow(workflow, { ...options, generation: known.generation + 1 });
   await drain(before, ports);
   await carryOver(before, after, ports.ledger);

@@ -1,3 +1,5 @@
+import { DEFAULT_KEY_GROUPS } from "../codec/murmur2.ts";
+import { MillraceError } from "../errors.ts";
 import type { Node } from "../graph/nodes.ts";
 import type { Workflow } from "../graph/graph.ts";
 
@@ -61,6 +63,9 @@ export interface Plan {
   /** Counts the plans that a store has seen of the workflow, so that partitions and links of one are never taken for another's. */
   readonly generation: number;
   readonly cut: Cut;
+  /** Partitions of keyed stages, and of those that read sources, as they were asked for. */
+  readonly partitions: number;
+  readonly lanes: number;
   readonly stages: readonly Stage[];
   readonly operators: readonly PlannedOperator[];
   readonly exchanges: readonly Exchange[];
@@ -68,10 +73,27 @@ export interface Plan {
 
 export interface PlanOptions {
   readonly cut: Cut;
-  /** Partitions of keyed stages, and lanes of sources. A power of two up to the number of key groups. */
+  /** Partitions of keyed stages. A power of two up to the number of key groups. */
   readonly partitions: number;
+  /** Partitions of the stages that read sources. Default: as many as keyed stages have. */
+  readonly lanes?: number;
   /** Default 1. */
   readonly generation?: number;
+}
+
+/** The plan for so many instances and partitions, each rounded up to a power of two. Throws MILLRACE_USAGE for more partitions than key groups. */
+export function planOptions(wanted: { readonly cut?: Cut; readonly instances?: number; readonly partitions?: number }): PlanOptions {
+  const { instances = 1 } = wanted;
+  const asked = Math.max(instances, wanted.partitions ?? instances);
+  if (!(asked >= 1 && asked <= DEFAULT_KEY_GROUPS)) {
+    throw new MillraceError("MILLRACE_USAGE", "partitions", `${asked} were asked for; give a number from 1 to ${DEFAULT_KEY_GROUPS}`);
+  }
+  const partitions = roundedUp(asked);
+  return { cut: wanted.cut ?? (partitions === 1 ? "none" : "shuffle"), partitions, lanes: roundedUp(instances) };
+}
+
+function roundedUp(number: number): number {
+  return 2 ** Math.ceil(Math.log2(number));
 }
 
 /** The name of a partition of a stage, as the ledger knows it. */

@@ -10,11 +10,12 @@ import type { Cut, Distribution, Exchange, ExchangeKind, Plan, PlannedInput, Pla
  * in one step and what crosses a link. Before a shuffle, windows and rankings are combined.
  */
 export function planWorkflow(workflow: Workflow, options: PlanOptions): Plan {
-  const { cut, partitions } = options;
-  if (!(Number.isInteger(partitions) && partitions >= 1 && (partitions & (partitions - 1)) === 0)) {
-    throw new MillraceError("MILLRACE_USAGE", `workflow ${workflow.name}`, `${partitions} partitions: the number must be a power of two`);
+  const { cut, partitions, lanes = partitions } = options;
+  for (const number of [partitions, lanes]) {
+    if (Number.isInteger(number) && number >= 1 && (number & (number - 1)) === 0) continue;
+    throw new MillraceError("MILLRACE_USAGE", `workflow ${workflow.name}`, `${number} partitions: the number must be a power of two`);
   }
-  const planner = new Planner(workflow, cut, cut === "none" ? 1 : partitions, options.generation ?? 1);
+  const planner = new Planner(workflow, { cut, partitions, lanes, generation: options.generation ?? 1 });
   for (const node of workflow.nodes) planner.place(node);
   return planner.finish();
 }
@@ -32,20 +33,18 @@ interface Draft {
 
 class Planner {
   readonly #workflow: Workflow;
+  readonly #options: Required<PlanOptions>;
   readonly #cut: Cut;
-  readonly #partitions: number;
-  readonly #generation: number;
   readonly #stages: Draft[] = [];
   readonly #operators: PlannedOperator[] = [];
   readonly #exchanges: Exchange[] = [];
   /** The planned operator that gives a node's output port, and the port at which it does. */
   readonly #givers = new Map<string, Output>();
 
-  constructor(workflow: Workflow, cut: Cut, partitions: number, generation: number) {
+  constructor(workflow: Workflow, options: Required<PlanOptions>) {
     this.#workflow = workflow;
-    this.#generation = generation;
-    this.#cut = cut;
-    this.#partitions = partitions;
+    this.#options = options;
+    this.#cut = options.cut;
   }
 
   place(node: Node): void {
@@ -82,12 +81,17 @@ class Planner {
         index,
         id: this.#operators[operators[0]].node.id,
         distribution,
-        partitions: distribution === "single" || this.#cut === "none" ? 1 : this.#partitions,
+        partitions: this.#partitionsOf(distribution),
         operators,
         ordered: operators.some((operator) => isOrderWanted(this.#workflow, this.#operators[operator].node)),
       }),
     );
-    return { workflow: this.#workflow, generation: this.#generation, cut: this.#cut, stages, operators: this.#operators, exchanges: this.#exchanges };
+    return { workflow: this.#workflow, ...this.#options, stages, operators: this.#operators, exchanges: this.#exchanges };
+  }
+
+  #partitionsOf(distribution: Distribution): number {
+    if (distribution === "single" || this.#cut === "none") return 1;
+    return distribution === "source" ? this.#options.lanes : this.#options.partitions;
   }
 
   /** What a node needs of the distribution of its input; undefined: it takes it as it is. */

@@ -14,7 +14,7 @@ import { Ingest } from "./ingest.ts";
 import type { CommitMetrics } from "./hosting/commit-metrics.ts";
 import { inThreadHost, type Host } from "./hosting/host.ts";
 import { Supervisor } from "./hosting/supervisor.ts";
-import type { Cut, Plan } from "./plan.ts";
+import { planOptions, type Cut, type Plan } from "./plan.ts";
 import { settlePlan } from "./migration.ts";
 import type { PartitionStats } from "./stats.ts";
 import { TopicEnds } from "./topic-ends.ts";
@@ -28,10 +28,12 @@ export interface RuntimeOptions {
   readonly ledger: Ledger & Topics;
   readonly clock: Clock;
   readonly sources?: Readonly<Record<string, SourceBinding>>;
-  /** Default: "none" with one instance, else "shuffle". */
+  /** Default: "none" with one partition, else "shuffle". */
   readonly cut?: Cut;
   /** Default 1. */
   readonly instances?: number;
+  /** Into how many partitions keys are divided; rounded up to a power of two. Default: as many as there are instances. */
+  readonly partitions?: number;
   /** Runs the instances; default: one in this thread, which has all partitions. */
   readonly host?: Host;
   /** An instance that had nothing to do for so long is given up; the first atom or timer brings one back. ms; default: never. */
@@ -113,12 +115,10 @@ export class Runtime {
   }
 
   static async start(options: RuntimeOptions): Promise<Runtime> {
-    const { workflows, ledger, clock, instances = 1 } = options;
-    const cut = options.cut ?? (instances === 1 ? "none" : "shuffle");
+    const { workflows, ledger, clock } = options;
+    const planned = planOptions(options);
     const plans: Plan[] = [];
-    for (const workflow of workflows) {
-      plans.push(await settlePlan(workflow, { cut, partitions: 2 ** Math.ceil(Math.log2(instances)) }, { ledger, clock, keyGroups: DEFAULT_KEY_GROUPS }));
-    }
+    for (const workflow of workflows) plans.push(await settlePlan(workflow, planned, { ledger, clock, keyGroups: DEFAULT_KEY_GROUPS }));
     const runtime = new Runtime(options, plans);
     await runtime.#start();
     return runtime;

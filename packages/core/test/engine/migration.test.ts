@@ -43,11 +43,13 @@ function values(): Reading[] {
   }));
 }
 
-const plans: readonly { readonly cut: Cut; readonly instances: number }[] = [
+const plans: readonly { readonly cut: Cut; readonly instances: number; readonly partitions?: number }[] = [
   { cut: "none", instances: 1 },
   { cut: "shuffle", instances: 1 },
   { cut: "shuffle", instances: 2 },
   { cut: "shuffle", instances: 4 },
+  { cut: "shuffle", instances: 1, partitions: 16 },
+  { cut: "every", instances: 2, partitions: 8 },
   { cut: "every", instances: 2 },
 ];
 

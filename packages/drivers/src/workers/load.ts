@@ -18,12 +18,12 @@ export async function loadPlans(modules: WorkerStart["modules"], plans: readonly
       workflows.set(workflow.name, { workflow, url });
     }
   }
-  return plans.map(({ workflow: name, cut, partitions, generation, fingerprint: expected }) => {
+  return plans.map(({ workflow: name, cut, partitions, lanes, generation, fingerprint: expected }) => {
     const loaded = workflows.get(name);
     if (loaded === undefined) {
       throw new MillraceError("MILLRACE_NOT_FOUND", `workflow ${name}`, "no module of the worker host exports it; list its module and export in workerHost({ modules })");
     }
-    const plan = planWorkflow(loaded.workflow, { cut, partitions, generation });
+    const plan = planWorkflow(loaded.workflow, { cut, partitions, lanes, generation });
     if (fingerprint(plan) !== expected) {
       throw new MillraceError(
         "MILLRACE_GRAPH",

@@ -73,6 +73,7 @@ export interface PlanOfWorker {
   readonly workflow: string;
   readonly cut: "none" | "shuffle" | "every";
   readonly partitions: number;
+  readonly lanes: number;
   readonly generation: number;
   readonly fingerprint: string;
 }

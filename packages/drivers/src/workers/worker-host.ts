@@ -124,7 +124,8 @@ function planOfWorker(plan: Plan): PlanOfWorker {
   return {
     workflow: plan.workflow.name,
     cut: plan.cut,
-    partitions: Math.max(...plan.stages.map((stage) => stage.partitions)),
+    partitions: plan.partitions,
+    lanes: plan.lanes,
     generation: plan.generation,
     fingerprint: fingerprint(plan),
   };
