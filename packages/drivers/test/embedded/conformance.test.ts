@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -34,7 +34,7 @@ async function open(tuning: Tuning): Promise<LedgerSubject> {
     },
     async kill() {
       const next = join(folder, String(++copies));
-      cpSync(directory, next, { recursive: true });
+      copyLive(directory, next);
       await opened.at(-1)?.close();
       rmSync(directory, { recursive: true });
       directory = next;
@@ -45,4 +45,16 @@ async function open(tuning: Tuning): Promise<LedgerSubject> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Copies a folder whose owner may be deleting files that it no longer needs. */
+function copyLive(from: string, to: string): void {
+  mkdirSync(to);
+  for (const name of readdirSync(from)) {
+    try {
+      copyFileSync(join(from, name), join(to, name));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+  }
 }
