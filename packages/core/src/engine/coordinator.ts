@@ -12,13 +12,21 @@ import type { Progress } from "./progress.ts";
 import { SplitTimeBoard } from "./split-times.ts";
 import { PrefixChain } from "./time-chain.ts";
 
-/** A sender takes in nothing more above this many bytes that its receivers have not applied, and goes on below half. */
+/**
+ * A sender takes in nothing more above this many bytes that its receivers have in memory and have not
+ * applied, and goes on below half. What lies in the ledger for receivers that are closed has a bound of
+ * its own.
+ */
 const PRESSURE_BYTES = 8 * 1024 * 1024;
+/** What the ledger's index, and the account here, need for a batch. */
+const BATCH_BYTES = 64;
 
 export interface CoordinatorOptions {
   readonly plans: readonly Plan[];
   readonly ledger: Ledger;
   readonly clock: Clock;
+  /** How much of a sender may lie in the ledger for receivers that are closed, bytes. Default 8 MiB. */
+  readonly closedBytes?: number;
   /** Told when a commit has appended to a topic. */
   readonly onAppend?: (topic: string, count: number) => void;
   /** Told when there is something to do for a partition. */
@@ -31,10 +39,24 @@ interface Assigned {
   readonly id: string;
   instance: InstanceHandle | undefined;
   finished: boolean;
-  /** Bytes of batches sent and not applied, by link. */
-  readonly outstanding: Map<string, { readonly sequence: number; readonly bytes: number }[]>;
-  outstandingBytes: number;
+  /** Links to it. */
+  readonly incoming: Link[];
+  /** Bytes that were sent to it, and those of them that it has applied, since this process knows. */
+  sentBytes: number;
+  appliedBytes: number;
+  /** Bytes that it sent and its receivers have not applied: that they were given, and that lie in the ledger for them. */
+  givenBytes: number;
+  storedBytes: number;
   blocked: boolean;
+}
+
+/** Who sends and who receives on a link, and what was sent and not applied, oldest first. */
+interface Link {
+  readonly from: Assigned;
+  readonly to: Assigned;
+  waiting: { readonly sequence: number; readonly bytes: number }[];
+  /** So many of them, the oldest, lie in the ledger for a receiver that was not open; the others were given to it. */
+  stored: number;
 }
 
 /**
@@ -52,13 +74,14 @@ export class Coordinator {
   readonly #onFinished: ((workflow: Workflow) => void) | undefined;
   readonly #rewriter: CollectionRewriter;
   readonly #partitions = new Map<string, Assigned>();
-  /** Who sends and who receives on each link. */
-  readonly #links = new Map<string, { readonly from: Assigned; readonly to: Assigned }>();
+  readonly #links = new Map<string, Link>();
+  readonly #closedBytes: number;
   readonly #done = Promise.withResolvers<void>();
 
   constructor(options: CoordinatorOptions) {
     this.#plans = options.plans;
     this.#ledger = options.ledger;
+    this.#closedBytes = options.closedBytes ?? PRESSURE_BYTES;
     this.#onAppend = options.onAppend;
     this.#onSend = options.onSend;
     this.#onFinished = options.onFinished;
@@ -83,7 +106,7 @@ export class Coordinator {
 
   /** Whether everything that was sent has been applied. */
   get quiet(): boolean {
-    return [...this.#partitions.values()].every(({ outstandingBytes }) => outstandingBytes === 0);
+    return [...this.#partitions.values()].every(({ sentBytes, appliedBytes }) => sentBytes === appliedBytes);
   }
 
   /** Loads what is shared: collections, and the chains of event times. */
@@ -110,7 +133,17 @@ export class Coordinator {
 
   /** Says who has a partition now; undefined: nobody. What is sent to it meanwhile it finds in the ledger when it is opened. */
   place(partition: string, instance: InstanceHandle | undefined): void {
-    this.#get(partition).instance = instance;
+    const one = this.#get(partition);
+    one.instance = instance;
+    if (instance !== undefined) return;
+    for (const link of one.incoming) {
+      for (let at = link.stored; at < link.waiting.length; at++) {
+        link.from.givenBytes -= link.waiting[at].bytes;
+        link.from.storedBytes += link.waiting[at].bytes;
+      }
+      link.stored = link.waiting.length;
+      this.#press(link.from);
+    }
   }
 
   /** Whether a partition's receivers have so much to apply that it must not read its sources. */
@@ -120,11 +153,13 @@ export class Coordinator {
 
   /** Bytes that were sent to a partition and that it has not applied. */
   waitingFor(partition: string): number {
-    let bytes = 0;
-    for (const [name, { from, to }] of this.#links) {
-      if (to.id === partition) for (const entry of from.outstanding.get(name) ?? []) bytes += entry.bytes;
-    }
-    return bytes;
+    const { sentBytes, appliedBytes } = this.#get(partition);
+    return sentBytes - appliedBytes;
+  }
+
+  /** Bytes that were sent to a partition, and how many of those it has applied, since this process runs. */
+  sentTo(partition: string): { readonly sentBytes: number; readonly appliedBytes: number } {
+    return this.#get(partition);
   }
 
   /** Whether a partition has taken in all its input. */
@@ -197,32 +232,50 @@ export class Coordinator {
     this.#done.reject(error);
   }
 
+  /** Gives a batch to its receiver, or leaves it in the ledger where the receiver is not open or has older ones to read there. */
   #handOn(batch: LinkBatch): void {
     const link = this.#links.get(batch.link);
     if (link === undefined) return;
     const { from, to } = link;
-    const waiting = from.outstanding.get(batch.link);
-    const entry = { sequence: batch.sequence, bytes: batch.bytes.length };
-    if (waiting === undefined) from.outstanding.set(batch.link, [entry]);
-    else waiting.push(entry);
-    from.outstandingBytes += entry.bytes;
-    if (!from.blocked && from.outstandingBytes > PRESSURE_BYTES) {
-      from.blocked = true;
-      from.instance?.block(from.id, true);
+    const bytes = batch.bytes.length + BATCH_BYTES;
+    link.waiting.push({ sequence: batch.sequence, bytes });
+    to.sentBytes += bytes;
+    if (to.instance === undefined || link.stored > 0) {
+      link.stored++;
+      from.storedBytes += bytes;
+      to.instance?.announce(to.id, batch.link, batch.sequence);
+    } else {
+      from.givenBytes += bytes;
+      to.instance.deliver(to.id, batch);
     }
-    to.instance?.deliver(to.id, batch);
+    this.#press(from);
     this.#onSend?.(to.id);
   }
 
-  #relieve(linkName: string, sequence: number): void {
-    const from = this.#links.get(linkName)?.from;
-    const waiting = from?.outstanding.get(linkName);
-    if (from === undefined || waiting === undefined) return;
-    while (waiting.length > 0 && waiting[0].sequence <= sequence) from.outstandingBytes -= waiting.shift()?.bytes ?? 0;
-    if (from.blocked && from.outstandingBytes < PRESSURE_BYTES / 2) {
-      from.blocked = false;
-      from.instance?.block(from.id, false);
+  #relieve(name: string, sequence: number): void {
+    const link = this.#links.get(name);
+    if (link === undefined) return;
+    const { from, to, waiting } = link;
+    let done = 0;
+    for (; done < waiting.length && waiting[done].sequence <= sequence; done++) {
+      const { bytes } = waiting[done];
+      to.appliedBytes += bytes;
+      if (done < link.stored) from.storedBytes -= bytes;
+      else from.givenBytes -= bytes;
     }
+    if (done === 0) return;
+    link.stored = Math.max(0, link.stored - done);
+    waiting.splice(0, done);
+    this.#press(from);
+  }
+
+  /** Blocks a sender of which too much waits, and lets it go on when half of that is done. */
+  #press(sender: Assigned): void {
+    const share = sender.blocked ? 0.5 : 1;
+    const blocked = sender.givenBytes > PRESSURE_BYTES * share || sender.storedBytes > this.#closedBytes * share;
+    if (blocked === sender.blocked) return;
+    sender.blocked = blocked;
+    sender.instance?.block(sender.id, blocked);
   }
 
   #askRewrite(addresses: readonly StateAddress[]): void {
@@ -254,7 +307,7 @@ export class Coordinator {
     for (const stage of plan.stages) {
       for (let index = 0; index < stage.partitions; index++) {
         const id = partitionId(plan, stage, index);
-        this.#partitions.set(id, { id, instance: undefined, finished: false, outstanding: new Map(), outstandingBytes: 0, blocked: false });
+        this.#partitions.set(id, { id, instance: undefined, finished: false, incoming: [], sentBytes: 0, appliedBytes: 0, givenBytes: 0, storedBytes: 0, blocked: false });
       }
     }
     for (const exchange of plan.exchanges) {
@@ -263,10 +316,10 @@ export class Coordinator {
       for (let from = 0; from < senders.partitions; from++) {
         for (let to = 0; to < receivers.partitions; to++) {
           if (exchange.kind === "forward" && from !== to) continue;
-          this.#links.set(linkId(plan, exchange, from, to), {
-            from: this.#get(partitionId(plan, senders, from)),
-            to: this.#get(partitionId(plan, receivers, to)),
-          });
+          const receiver = this.#get(partitionId(plan, receivers, to));
+          const link: Link = { from: this.#get(partitionId(plan, senders, from)), to: receiver, waiting: [], stored: 0 };
+          receiver.incoming.push(link);
+          this.#links.set(linkId(plan, exchange, from, to), link);
         }
       }
     }

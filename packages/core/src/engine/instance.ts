@@ -35,6 +35,8 @@ export interface InstanceHandle {
   /** Lets a partition go after the step that it is in; another instance may open it then. */
   close(partition: string): Promise<void>;
   deliver(partition: string, batch: LinkBatch): void;
+  /** A batch of a link was sent that the partition is to read from the ledger. */
+  announce(partition: string, link: string, sequence: number): void;
   block(partition: string, blocked: boolean): void;
   rewrite(partition: string, addresses: readonly StateAddress[]): void;
   /** What splits of other partitions have come to, for one that has only idle ones. */
@@ -103,6 +105,10 @@ export class Instance implements InstanceHandle {
 
   deliver(partition: string, batch: LinkBatch): void {
     this.#partitions.get(partition)?.deliver(batch);
+  }
+
+  announce(partition: string, link: string, sequence: number): void {
+    this.#partitions.get(partition)?.announce(link, sequence);
   }
 
   block(partition: string, blocked: boolean): void {

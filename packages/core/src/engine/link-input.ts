@@ -1,11 +1,19 @@
 import { ByteReader } from "../codec/bytes.ts";
 import type { Batch } from "../contracts/batch.ts";
-import type { LinkBatch } from "../contracts/ledger.ts";
+import type { Ledger, LinkBatch } from "../contracts/ledger.ts";
 import { select } from "../operators/batches.ts";
 import type { BatchDecoder } from "./batch-codec.ts";
 import type { Exchange } from "./plan.ts";
 
-/** One link as its receiver sees it: applies exactly the next batch, drops what it has, holds back what is further. */
+/** How much of what waits in the ledger is read at once, of all links together and at least of each. */
+const PAGE_BYTES = 4 * 1024 * 1024;
+const LEAST_PAGE = 64 * 1024;
+
+/**
+ * One link as its receiver sees it: applies exactly the next batch, drops what it has, holds back what
+ * is further. What was sent while nobody received lies in the ledger and is read from there page by
+ * page; until that is done, later batches are only noted, so that memory holds no more than a page.
+ */
 export class LinkInput {
   readonly link: string;
   readonly exchange: Exchange;
@@ -15,6 +23,10 @@ export class LinkInput {
   readonly #ready: LinkBatch[] = [];
   #last: number;
   #rows: number;
+  /** Whether the ledger may have batches after `last` that nobody told of. */
+  #unread = true;
+  /** The highest sequence that is known to lie in the ledger. */
+  #known = 0;
 
   constructor(link: string, exchange: Exchange, applied: number, watermark: number, rows: number) {
     this.link = link;
@@ -37,14 +49,30 @@ export class LinkInput {
     return this.#ready.length > 0;
   }
 
+  /** The sequence up to which batches were received. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** Whether the next batches are to be read from the ledger. */
+  get behind(): boolean {
+    return this.#unread || this.#known > this.#last;
+  }
+
+  /** A batch was sent that is to be read from the ledger. */
+  announce(sequence: number): void {
+    if (sequence > this.#known) this.#known = sequence;
+  }
+
+  /** Takes the ledger's batches after `last`; `ended` where it has no more. */
+  fill(batches: readonly LinkBatch[], ended: boolean): void {
+    this.#unread = !ended;
+    for (const batch of batches) this.#take(batch);
+  }
+
   receive(batch: LinkBatch): void {
-    if (batch.sequence <= this.#last) return;
-    this.#early.set(batch.sequence, batch);
-    for (let next = this.#early.get(this.#last + 1); next !== undefined; next = this.#early.get(this.#last + 1)) {
-      this.#last++;
-      this.#early.delete(next.sequence);
-      this.#ready.push(next);
-    }
+    if (batch.sequence > this.#last + 1 && this.behind) this.announce(batch.sequence);
+    else this.#take(batch);
   }
 
   /** How many rows of the batch after `applied` are done. */
@@ -93,4 +121,32 @@ export class LinkInput {
     if (watermark > this.#watermark) this.#watermark = watermark;
     return { count, bytes: batch.bytes.length };
   }
+
+  #take(batch: LinkBatch): void {
+    if (batch.sequence <= this.#last) return;
+    this.#early.set(batch.sequence, batch);
+    for (let next = this.#early.get(this.#last + 1); next !== undefined; next = this.#early.get(this.#last + 1)) {
+      this.#last++;
+      this.#early.delete(next.sequence);
+      this.#ready.push(next);
+    }
+  }
+}
+
+/** Reads on, in the ledger, where links have nothing here and more there. False where it has no more either. */
+export async function readPages(links: readonly LinkInput[], ledger: Pick<Ledger, "pending">): Promise<boolean> {
+  const behind = links.filter((link) => link.behind && !link.waiting);
+  const room = Math.max(LEAST_PAGE, PAGE_BYTES / behind.length);
+  let found = false;
+  for (const link of behind) {
+    const page: LinkBatch[] = [];
+    let bytes = 0;
+    for await (const batch of ledger.pending(link.link, link.last)) {
+      page.push(batch);
+      if ((bytes += batch.bytes.length) >= room) break;
+    }
+    link.fill(page, bytes < room);
+    found ||= page.length > 0;
+  }
+  return found;
 }

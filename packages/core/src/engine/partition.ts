@@ -7,7 +7,7 @@ import { MillraceError } from "../errors.ts";
 import { BatchDecoder } from "./batch-codec.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { Lanes, type Lane } from "./lanes.ts";
-import { LinkInput } from "./link-input.ts";
+import { LinkInput, readPages } from "./link-input.ts";
 import { Outbox } from "./outbox.ts";
 import { PartitionState } from "./partition-state.ts";
 import { Pipeline } from "./pipeline.ts";
@@ -127,14 +127,17 @@ export class Partition {
     else this.#lanes.hold(progress.lanes);
     this.#search = await Search.begin(this.#ports.ledger, this.id, failure);
     this.#pipeline.restored(this.#lanes.watermarks((operator) => progress.operators.get(this.#plan.operators[operator].node.id) ?? -Infinity), this.#exchangeWatermarks(), progress.operators);
-    for (const link of this.#links.values()) {
-      for await (const batch of this.#ports.ledger.pending(link.link, link.applied)) link.receive(batch);
-    }
   }
 
   /** Takes a batch of a link; duplicates and reordering do no harm. */
   deliver(batch: LinkBatch): void {
     this.#links.get(batch.link)?.receive(batch);
+    this.#wakeUp();
+  }
+
+  /** A batch of a link was sent and lies in the ledger, to be read when those before it are done. */
+  announce(link: string, sequence: number): void {
+    this.#links.get(link)?.announce(sequence);
     this.#wakeUp();
   }
 
@@ -203,7 +206,7 @@ export class Partition {
     let bytes = 0;
     let reads = 0;
     while (this.#search === undefined && bytes < STEP_BYTES && reads < STEP_READS && this.#outbox.bytes < STEP_BYTES) {
-      const read = this.#blocked ? undefined : (this.#applyLink() ?? (await this.#readLane()));
+      const read = this.#blocked ? undefined : (this.#applyLink() ?? (await this.#applyNextPage()) ?? (await this.#readLane()));
       if (read === undefined) break;
       reads++;
       bytes += read;
@@ -259,6 +262,7 @@ export class Partition {
   /** An input of which something waits: the one that is wanted, else any. */
   async #nextInput(wanted: string | undefined): Promise<TriedInput | undefined> {
     if (this.#blocked) return undefined;
+    await readPages([...this.#links.values()], this.#ports.ledger);
     const lanes = this.#lanes.all;
     const isWanted = (name: string): boolean => wanted === undefined || name === wanted;
     for (const pick of [isWanted, () => true]) {
@@ -314,6 +318,10 @@ export class Partition {
       return bytes;
     }
     return undefined;
+  }
+
+  async #applyNextPage(): Promise<number | undefined> {
+    return (await readPages([...this.#links.values()], this.#ports.ledger)) ? this.#applyLink() : undefined;
   }
 
   /** Reads a chunk of the next lane that has one. */

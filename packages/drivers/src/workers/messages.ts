@@ -47,6 +47,7 @@ export interface WorkerMethods {
   readonly open: Method<{ readonly partition: string; readonly options: OpenOptions | undefined }>;
   readonly close: Method<string>;
   readonly deliver: Method<{ readonly partition: string; readonly batch: LinkBatch }>;
+  readonly announce: Method<{ readonly partition: string; readonly link: string; readonly sequence: number }>;
   readonly block: Method<{ readonly partition: string; readonly blocked: boolean }>;
   readonly rewrite: Method<{ readonly partition: string; readonly addresses: readonly StateAddress[] }>;
   readonly follow: Method<{ readonly partition: string; readonly times: SplitTimes }>;

@@ -23,6 +23,7 @@ async function run(port: NonNullable<typeof parentPort>, start: WorkerStart): Pr
     open: ({ partition, options }) => instance.open(partition, options),
     close: (partition) => instance.close(partition),
     deliver: ({ partition, batch }) => instance.deliver(partition, batch),
+    announce: ({ partition, link, sequence }) => instance.announce(partition, link, sequence),
     block: ({ partition, blocked }) => instance.block(partition, blocked),
     rewrite: ({ partition, addresses }) => instance.rewrite(partition, addresses),
     follow: ({ partition, times }) => instance.follow(partition, times),

@@ -101,6 +101,7 @@ async function startWorker(options: WorkerHostOptions, environment: HostEnvironm
       copy.set(bytes);
       calls.tell("deliver", { partition, batch: { link, sequence, bytes: copy } }, copy.buffer);
     },
+    announce: (partition, link, sequence) => calls.tell("announce", { partition, link, sequence }),
     block: (partition, blocked) => calls.tell("block", { partition, blocked }),
     rewrite: (partition, addresses) => calls.tell("rewrite", { partition, addresses }),
     follow: (partition, times) => calls.tell("follow", { partition, times }),
