@@ -5,7 +5,7 @@
  * what is measured. Exits with 1 only where a row cannot run or gives a wrong answer, never for a time.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { describeMachine } from "./lib/machine.ts";
@@ -59,7 +59,8 @@ if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(re
 async function measure(row: Row): Promise<ResultRow> {
   if (row.missing !== undefined) return { ...identityOf(row, ""), runs: 0, figures: {}, missing: row.missing };
   const input = await row.prepare(settingOf(""));
-  console.error(`${row.name}: ${row.what} (${input})`);
+  console.error(`${row.name}: ${row.what} (${input}); load ${(loadavg()[0] ?? 0).toFixed(1)}`);
+  const identity = identityOf(row, input);
   const measured: Measured[] = [];
   for (let run = 0; run < runsOf(); run++) {
     const scratch = mkdtempSync(join(tmpdir(), "millrace-bench-"));
@@ -71,11 +72,11 @@ async function measure(row: Row): Promise<ResultRow> {
       rmSync(scratch, { recursive: true, force: true });
     }
   }
-  return { ...identityOf(row, input), runs: measured.length, figures: figuresOf(row, measured) };
+  return { ...identity, runs: measured.length, figures: figuresOf(row, measured, options.quick) };
 }
 
-function identityOf(row: Row, input: string): Pick<ResultRow, "workload" | "input" | "scale" | "instances" | "engine"> {
-  return { workload: row.name, input, scale: options.quick ? "quick" : "full", instances: Number(options.instances), engine: "millrace" };
+function identityOf(row: Row, input: string): Pick<ResultRow, "workload" | "input" | "scale" | "instances" | "engine" | "load"> {
+  return { workload: row.name, input, scale: options.quick ? "quick" : "full", instances: Number(options.instances), engine: "millrace", load: loadavg()[0] ?? 0 };
 }
 
 function settingOf(scratch: string): Setting {

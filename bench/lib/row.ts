@@ -28,6 +28,8 @@ export interface Row {
   readonly name: string;
   readonly what: string;
   readonly figures: readonly FigureSpec[];
+  /** Whether `--quick` makes it easier, so that goals mean nothing there. */
+  readonly easierWhenQuick?: boolean;
   /** Why it cannot be measured yet. */
   readonly missing?: string;
   /** Says what the input is, and makes it where it is not there. */

@@ -6,8 +6,8 @@ import { reportOf, repositoryRoot, runCommand } from "../lib/process.ts";
 import type { Measured, Row, Setting } from "../lib/row.ts";
 
 const WINDOW_SECONDS = 10;
-/** 63 million events: more than a minute at the goal's rate. */
-const LONG_FILES = 7;
+/** 108 million events, so that a run takes a minute or more. */
+const LONG_FILES = 12;
 
 /** A window mean over 10,000 keys, for a minute or more; with `--quick` 9 million events. */
 export const meanRow: Row = {
@@ -16,7 +16,7 @@ export const meanRow: Row = {
   figures: [
     { name: "atomsPerSecond", unit: "1/s", goal: { atLeast: 1_000_000 } },
     { name: "cpuSecondsPerMillion", unit: "s" },
-    { name: "peakMemoryBytes", unit: "bytes", goal: { below: 300e6 } },
+    { name: "peakMemoryBytes", unit: "bytes" },
     { name: "startToFirstResultMs", unit: "ms" },
   ],
   prepare: (setting) => describe(setting, filesOf(setting)),
@@ -45,8 +45,9 @@ async function describe({ inputs, say }: Setting, files: number): Promise<string
 }
 
 async function runMean({ inputs, instances, nodeOptions, scratch, say }: Setting, files: number): Promise<Measured> {
-  const [first = ""] = await eventFiles(inputs, files, say);
-  const input = files === 1 ? first : first.replace("-00.", `-0[0-${files - 1}].`);
+  const paths = await eventFiles(inputs, files, say);
+  const [first = ""] = paths;
+  const input = files === 1 ? first : first.replace("-00.", `-{${paths.map((path) => path.slice(-"00.ndjson".length, -".ndjson".length)).join(",")}}.`);
   const ended = await runCommand(nodeOptions, [
     "run",
     join(repositoryRoot, "bench/workflows/mean.ts"),
