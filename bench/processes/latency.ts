@@ -77,7 +77,7 @@ const measured = latencies.subarray(rate * WARM_UP_SECONDS).toSorted();
 const quantile = (q: number): number => measured[Math.min(measured.length - 1, Math.ceil(q * measured.length) - 1)];
 const { partitions } = await app.metrics();
 let steps = 0;
-for (const one of partitions.values()) steps += one.steps;
+for (const one of partitions.values()) steps += one.used.invocations;
 console.log(JSON.stringify({ p50: quantile(0.5), p99: quantile(0.99), p999: quantile(0.999), max: measured.at(-1), steps, appends: appended.length }));
 await app.stop();
 process.exit(0);

@@ -13,7 +13,7 @@ let stepped = false;
 for (let state = ""; state !== "done"; ) {
   const { partitions, atomsIn } = await app.metrics();
   let steps = 0;
-  for (const one of partitions.values()) steps += one.steps;
+  for (const one of partitions.values()) steps += one.used.invocations;
   if (steps > 0 && !stepped) say("step");
   stepped ||= steps > 0;
   if (stepped) say("atoms", { atomsIn });

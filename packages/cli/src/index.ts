@@ -113,4 +113,5 @@ export type { Config, EmbeddedBackend } from "./config.ts";
 export { start } from "./start.ts";
 export type { StartOptions, WorkflowsOrModule } from "./start.ts";
 export type { App, AppCollection, AppTopic, Metrics, RowChange } from "./app/app.ts";
+export type { Backlog, Distribution, Figures, PartitionMetrics, StageMetrics, Usage } from "@millrace/core/internal";
 export type { Input } from "./app/inputs.ts";

@@ -4,6 +4,7 @@ import { openEmbeddedLedger } from "@millrace/drivers/embedded";
 import { MillraceError, type Workflow } from "@millrace/core";
 import { fileURLToPath } from "node:url";
 import { resolve } from "node:path";
+import { getHeapStatistics } from "node:v8";
 import { App } from "./app/app.ts";
 import { namesOf } from "./app/graph-names.ts";
 import { bindingsOf, hostFor } from "./app/bound.ts";
@@ -66,6 +67,7 @@ export async function start(given: WorkflowsOrModule, options: StartOptions = {}
       sources,
       instances,
       ...(partitions === undefined ? {} : { partitions }),
+      memory: getHeapStatistics().heap_size_limit,
       ...(cut === undefined ? {} : { cut }),
       ...(host === undefined ? {} : { host }),
     });

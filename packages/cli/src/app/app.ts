@@ -1,5 +1,5 @@
 import { MillraceError, type Collection, type Key, type Topic } from "@millrace/core";
-import type { PartitionStats, Runtime } from "@millrace/core/internal";
+import type { Runtime, RuntimeMetrics } from "@millrace/core/internal";
 import { totalOf } from "./totals.ts";
 import type { GraphNames } from "./graph-names.ts";
 
@@ -26,8 +26,8 @@ export interface AppCollection<T> {
   subscribe(subscriber: (changes: readonly RowChange<T>[]) => void): () => void;
 }
 
-/** Counters since the app was started. */
-export interface Metrics {
+/** All that is measured since the app was started: of all workflows together, of each stage, of each partition. */
+export interface Metrics extends RuntimeMetrics {
   /** Atoms read from sources, malformed ones among them. */
   readonly atomsIn: number;
   /** About how many bytes of sources that was. */
@@ -36,7 +36,6 @@ export interface Metrics {
   readonly atomsOut: number;
   readonly late: number;
   readonly dead: number;
-  readonly partitions: ReadonlyMap<string, PartitionStats>;
 }
 
 /** Workflows that run inside a program of yours. */
@@ -46,6 +45,7 @@ export class App {
   readonly #bound: ReadonlySet<string>;
   readonly #close: () => Promise<void>;
   #stopping: Promise<void> | undefined;
+  #stopped: Promise<Metrics> | undefined;
 
   constructor(runtime: Runtime, names: GraphNames, bound: ReadonlySet<string>, close: () => Promise<void>) {
     this.#runtime = runtime;
@@ -96,9 +96,9 @@ export class App {
     };
   }
 
-  async metrics(): Promise<Metrics> {
-    const partitions = await this.#runtime.stats();
-    return { ...totalOf(partitions), partitions };
+  /** What is measured now; after `stop`, what was at the end. */
+  metrics(): Promise<Metrics> {
+    return this.#stopped ?? this.#measure();
   }
 
   /** Ends after the step that each partition is in, and closes the store. Collections can still be read. */
@@ -114,9 +114,16 @@ export class App {
   async #stop(): Promise<void> {
     try {
       await this.#runtime.stop();
+      this.#stopped = this.#measure();
+      await this.#stopped.catch(() => undefined);
     } finally {
       await this.#close();
     }
+  }
+
+  async #measure(): Promise<Metrics> {
+    const measured = await this.#runtime.metrics();
+    return { ...totalOf(await this.#runtime.stats()), ...measured };
   }
 
   #mustRun(): void {

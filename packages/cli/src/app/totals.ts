@@ -1,6 +1,6 @@
 import type { PartitionStats } from "@millrace/core/internal";
 
-/** Counters of all partitions together, since they were opened. */
+/** Counters of all partitions together, since the run began. */
 export interface Totals {
   readonly atomsIn: number;
   readonly bytesIn: number;

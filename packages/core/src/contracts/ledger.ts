@@ -1,3 +1,5 @@
+import type { Measured } from "./measured.ts";
+
 /**
  * The ledger: the store in which a step becomes real. Drivers hold no protocol; the engine decides
  * what to commit, when to trim and how to recover. See DESIGN section 5.
@@ -57,6 +59,8 @@ export interface Commit {
   /** Links whose batches up to `sequence` have been applied by this partition; the ledger may forget them. */
   readonly applied: readonly { readonly link: LinkId; readonly sequence: number }[];
   readonly appends: readonly TopicAppend[];
+  /** For whoever counts on the way; not stored. */
+  readonly measured?: Measured;
 }
 
 export interface Root {

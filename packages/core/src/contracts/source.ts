@@ -28,6 +28,8 @@ export interface Chunk {
   /** Stamps where the chunk's sender has already judged time (a topic written by Millrace). */
   readonly stamps?: Float64Array;
   readonly malformed: readonly MalformedRow[];
+  /** When its first atom was appended, where that is known, on the clock that measures; for the metrics. */
+  readonly since?: number;
   /** About how many bytes of input it was. */
   readonly bytes: number;
 }

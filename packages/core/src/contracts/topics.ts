@@ -3,6 +3,8 @@ export interface TopicChunk {
   readonly offset: number;
   readonly count: number;
   readonly bytes: Uint8Array;
+  /** When it was appended, on the clock that measures; the engine adds it where it knows, for the metrics. */
+  readonly since?: number;
 }
 
 export interface TopicRange {

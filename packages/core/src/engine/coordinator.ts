@@ -1,7 +1,7 @@
 import { ByteReader } from "../codec/bytes.ts";
 import { decodeValue } from "../codec/values.ts";
 import type { Clock } from "../contracts/clock.ts";
-import type { Commit, CommitResult, Ledger, LinkBatch, StateAddress } from "../contracts/ledger.ts";
+import type { Commit, CommitResult, Ledger, LinkBatch, StateAddress, TopicAppend } from "../contracts/ledger.ts";
 import { MillraceError } from "../errors.ts";
 import type { Workflow } from "../graph/graph.ts";
 import { CollectionRewriter } from "./collection-rewriter.ts";
@@ -27,8 +27,8 @@ export interface CoordinatorOptions {
   readonly clock: Clock;
   /** How much of a sender may lie in the ledger for receivers that are closed, bytes. Default 8 MiB. */
   readonly closedBytes?: number;
-  /** Told when a commit has appended to a topic. */
-  readonly onAppend?: (topic: string, count: number) => void;
+  /** Told when a commit has appended to a topic, and the first offset where the ledger said it. */
+  readonly onAppend?: (append: TopicAppend, offset: number | undefined) => void;
   /** Told when there is something to do for a partition. */
   readonly onSend?: (partition: string) => void;
   /** Told when a workflow has taken in all its input. */
@@ -70,7 +70,7 @@ export class Coordinator {
   readonly #plans: readonly Plan[];
   readonly #ledger: Ledger;
   readonly #onSend: ((partition: string) => void) | undefined;
-  readonly #onAppend: ((topic: string, count: number) => void) | undefined;
+  readonly #onAppend: CoordinatorOptions["onAppend"];
   readonly #onFinished: ((workflow: Workflow) => void) | undefined;
   readonly #rewriter: CollectionRewriter;
   readonly #partitions = new Map<string, Assigned>();
@@ -151,10 +151,18 @@ export class Coordinator {
     return this.#get(partition).blocked;
   }
 
-  /** Bytes that were sent to a partition and that it has not applied. */
-  waitingFor(partition: string): number {
-    const { sentBytes, appliedBytes } = this.#get(partition);
-    return sentBytes - appliedBytes;
+  /** By partition: what was sent to it and it has not applied, where there is any. */
+  backlog(): ReadonlyMap<string, { readonly bytes: number; readonly batches: number }> {
+    const backlog = new Map<string, { bytes: number; batches: number }>();
+    for (const [name, { from, to }] of this.#links) {
+      const waiting = from.outstanding.get(name) ?? [];
+      if (waiting.length === 0) continue;
+      let entry = backlog.get(to.id);
+      if (entry === undefined) backlog.set(to.id, (entry = { bytes: 0, batches: 0 }));
+      entry.batches += waiting.length;
+      for (const { bytes } of waiting) entry.bytes += bytes;
+    }
+    return backlog;
   }
 
   /** Bytes that were sent to a partition, and how many of those it has applied, since this process runs. */
@@ -190,18 +198,18 @@ export class Coordinator {
     this.#rewriter.began(commit);
     try {
       const result = await this.#commit(commit);
-      if (result.outcome === "applied") this.#applied(commit, result.rewrite);
+      if (result.outcome === "applied") this.#applied(commit, result);
       return result;
     } finally {
       this.#rewriter.ended(commit);
     }
   }
 
-  #applied(commit: Commit, rewrite: readonly StateAddress[]): void {
+  #applied(commit: Commit, { rewrite, offsets }: Extract<CommitResult, { outcome: "applied" }>): void {
     for (const { table, group, bytes } of commit.state) if (this.collections.owns(table)) this.collections.apply(table, group, bytes);
     for (const batch of commit.sends) this.#handOn(batch);
     for (const { link, sequence } of commit.applied) this.#relieve(link, sequence);
-    for (const { topic, count } of commit.appends) this.#onAppend?.(topic, count);
+    for (const [i, append] of commit.appends.entries()) this.#onAppend?.(append, offsets.at(i));
     if (rewrite.length > 0) this.#askRewrite(rewrite);
   }
 

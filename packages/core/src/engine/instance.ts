@@ -7,7 +7,7 @@ import { partitionId, type Plan } from "./plan.ts";
 import type { TimeChain } from "./source-input.ts";
 import { Turns, type Failure } from "./search.ts";
 import type { SplitReport, SplitTimes } from "./split-times.ts";
-import type { PartitionStats } from "./stats.ts";
+import type { StateSize } from "./partition-state.ts";
 
 /** What an instance needs of the place it runs in. */
 export interface InstancePorts {
@@ -41,10 +41,12 @@ export interface InstanceHandle {
   rewrite(partition: string, addresses: readonly StateAddress[]): void;
   /** What splits of other partitions have come to, for one that has only idle ones. */
   follow(partition: string, times: SplitTimes): void;
-  /** Counters of its partitions. */
-  stats(): Promise<ReadonlyMap<string, PartitionStats>>;
+  /** How much state its partitions hold. */
+  stateSizes(): Promise<ReadonlyMap<string, StateSize>>;
   /** The share of the time since it was last asked in which its thread had something to do; absent where it has none of its own. */
   utilization?(): number;
+  /** Memory that it may take, in bytes; 0 or absent where that is not known. */
+  readonly memory?: number;
   /** Ends all partitions after the step that each is in. */
   stop(): Promise<void>;
   /** Ends it at once, in the middle of whatever it does, where the host can. */
@@ -62,13 +64,15 @@ export interface OpenOptions {
 
 /** One running copy of a workflow's functions: holds partitions and steps them, in this thread. */
 export class Instance implements InstanceHandle {
+  readonly memory: number;
   readonly #plans: readonly Plan[];
   readonly #ports: InstancePorts;
   readonly #partitions = new Map<string, Partition>();
   readonly #running = new Map<string, Promise<void>>();
   readonly #turns = new Turns();
 
-  constructor(plans: readonly Plan[], ports: InstancePorts) {
+  constructor(plans: readonly Plan[], ports: InstancePorts, memory = 0) {
+    this.memory = memory;
     this.#plans = plans;
     this.#ports = ports;
   }
@@ -123,8 +127,8 @@ export class Instance implements InstanceHandle {
     this.#partitions.get(partition)?.follow(times);
   }
 
-  stats(): Promise<ReadonlyMap<string, PartitionStats>> {
-    return Promise.resolve(new Map([...this.#partitions].map(([id, partition]) => [id, partition.stats])));
+  stateSizes(): Promise<ReadonlyMap<string, StateSize>> {
+    return Promise.resolve(new Map([...this.#partitions].map(([id, partition]) => [id, partition.stateSize])));
   }
 
   async stop(): Promise<void> {

@@ -86,19 +86,21 @@ export class LinkInput {
     const [batch] = this.#ready;
     const reader = new ByteReader(batch.bytes);
     reader.f64();
+    reader.f64();
     for (let n = reader.varint(); n > 0; n--) rows += decoder.decode(reader).count;
     return { unit: batch.sequence, row: this.#rows, rows };
   }
 
   /**
    * Gives at most `limit` rows of the oldest waiting batch to the taker; returns how many they were
-   * and about how many bytes. The batch's watermark holds once all of it was given.
+   * and about how many bytes, and since when they have been under way. The batch's watermark holds once all of it was given.
    */
-  apply(decoder: BatchDecoder, limit: number, take: (rows: Batch) => void): { readonly count: number; readonly bytes: number } {
+  apply(decoder: BatchDecoder, limit: number, take: (rows: Batch) => void): { readonly count: number; readonly bytes: number; readonly since: number } {
     const [batch] = this.#ready;
-    if (batch === undefined) return { count: 0, bytes: 0 };
+    if (batch === undefined) return { count: 0, bytes: 0, since: Infinity };
     const reader = new ByteReader(batch.bytes);
     const watermark = reader.f64();
+    const since = reader.f64();
     const end = this.#rows + limit;
     let at = 0;
     let count = 0;
@@ -113,13 +115,13 @@ export class LinkInput {
     }
     if (at > end) {
       this.#rows = end;
-      return { count, bytes: Math.ceil((batch.bytes.length * count) / at) };
+      return { count, bytes: Math.ceil((batch.bytes.length * count) / at), since };
     }
     this.#ready.shift();
     this.#rows = 0;
     this.#applied = batch.sequence;
     if (watermark > this.#watermark) this.#watermark = watermark;
-    return { count, bytes: batch.bytes.length };
+    return { count, bytes: batch.bytes.length, since };
   }
 
   #take(batch: LinkBatch): void {

@@ -89,8 +89,11 @@ export class Outbox {
     return false;
   }
 
-  /** Batches for links: the rows, then the watermark that holds after them. `sent` counts sequences up. */
-  takeSends(watermarkOf: (operator: number) => number, sent: Map<string, number>): LinkBatch[] {
+  /**
+   * Batches for links: the watermark that holds after the rows, since when they have been under way (for
+   * the metrics), then the rows. `sent` counts sequences up.
+   */
+  takeSends(watermarkOf: (operator: number) => number, sent: Map<string, number>, since: number): LinkBatch[] {
     const sends: LinkBatch[] = [];
     for (const receivers of this.#receivers.values()) {
       const watermark = watermarkOf(receivers.exchange.from.operator);
@@ -100,8 +103,9 @@ export class Outbox {
         const link = linkId(this.#plan, receivers.exchange, this.#partition, to);
         const sequence = (sent.get(link) ?? 0) + 1;
         sent.set(link, sequence);
-        const whole = new ByteWriter(writer.length + 16);
+        const whole = new ByteWriter(writer.length + 24);
         whole.f64(watermark);
+        whole.f64(since);
         whole.varint(receivers.batches[to]);
         whole.append(writer.bytes());
         sends.push({ link, sequence, bytes: whole.bytes() });

@@ -4,6 +4,12 @@ import { MillraceError } from "../errors.ts";
 import type { StateTable } from "../operators/state/table.ts";
 import type { Pipeline } from "./pipeline.ts";
 
+/** Keys or rows that tables hold, and about how much memory they take. */
+export interface StateSize {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
 /** The tables of a partition's operators, between memory and the ledger. */
 export class PartitionState {
   readonly #tables = new Map<string, StateTable>();
@@ -27,6 +33,16 @@ export class PartitionState {
   /** Addresses that the next commit shall hold whole. */
   rewrite(addresses: readonly StateAddress[]): void {
     this.#rewrite.push(...addresses);
+  }
+
+  get size(): StateSize {
+    let rows = 0;
+    let bytes = 0;
+    for (const table of this.#tables.values()) {
+      rows += table.size;
+      bytes += table.memoryBytes;
+    }
+    return { rows, bytes };
   }
 
   /** What changed since the last call, and what is to be written anew. */

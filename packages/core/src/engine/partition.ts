@@ -9,13 +9,13 @@ import { DeadLetters } from "./dead-letters.ts";
 import { Lanes, type Lane } from "./lanes.ts";
 import { LinkInput, readPages } from "./link-input.ts";
 import { Outbox } from "./outbox.ts";
-import { PartitionState } from "./partition-state.ts";
+import { PartitionState, type StateSize } from "./partition-state.ts";
 import { Pipeline } from "./pipeline.ts";
+import { StepMeter } from "./metrics/step-meter.ts";
 import { linkId, partitionId, type Plan, type Stage } from "./plan.ts";
 import { emptyProgress, type Progress } from "./progress.ts";
 import { Search, type Failure, type Position, type Trial, type Turns } from "./search.ts";
 import { isSame, type SplitReport, type SplitTimes } from "./split-times.ts";
-import { PartitionStats } from "./stats.ts";
 import type { StampedChunk, TimeChain } from "./source-input.ts";
 
 /** A step commits when its input has drained, else when it has read this much or taken this long. */
@@ -60,7 +60,6 @@ interface TriedInput {
 /** Owns the key groups, lanes and links of one partition of a stage, and steps them. */
 export class Partition {
   readonly id: string;
-  readonly stats = new PartitionStats();
   readonly #plan: Plan;
   readonly #stage: Stage;
   readonly #index: number;
@@ -72,6 +71,7 @@ export class Partition {
   readonly #lanes: Lanes;
   readonly #sent = new Map<string, number>();
   readonly #dead: DeadLetters;
+  readonly #meter = new StepMeter();
   #outbox: Outbox;
   #epoch = 0;
   #version = 0;
@@ -92,21 +92,25 @@ export class Partition {
     this.#index = index;
     this.#ports = ports;
     this.#lanes = new Lanes(plan, stage, index);
-    this.#dead = new DeadLetters(plan, () => this.stats.dead++);
+    this.#dead = new DeadLetters(plan, () => this.#meter.dead++);
     this.#outbox = this.#newOutbox(new Map());
     this.#pipeline = new Pipeline(plan, stage, {
       clock: ports.clock,
       keyGroups: ports.keyGroups,
-      send: (exchange, batch) => this.#outbox.send(exchange, batch),
+      send: (exchange, batch) => {
+        this.#meter.atomsSent += batch.count;
+        this.#outbox.send(exchange, batch);
+      },
       append: (topic, partition, batch) => {
-        this.stats.atomsOut += batch.count;
+        this.#meter.atomsOut += batch.count;
         this.#outbox.append(topic, partition, batch);
       },
       change: (collection, group, bytes) => this.#outbox.change(collection, group, bytes),
       fail: (operator, batch, row, error) => this.#dead.failed(operator, batch, row, error),
       late: (_operator, count) => {
-        this.stats.late += count;
+        this.#meter.late += count;
       },
+      retried: () => this.#meter.retries++,
     });
   }
 
@@ -158,6 +162,11 @@ export class Partition {
     this.#state.rewrite(addresses);
   }
 
+  /** How much state its operators hold, counted now. */
+  get stateSize(): StateSize {
+    return this.#state.size;
+  }
+
   /** Steps until stopped, or until all input has been taken in. Rejects when the partition cannot go on. */
   async run(): Promise<void> {
     const { clock } = this.#ports;
@@ -201,6 +210,7 @@ export class Partition {
   async #step(): Promise<boolean> {
     if (this.#search !== undefined && (await this.#tryStep(this.#search))) return true;
     const begun = this.#ports.clock.now();
+    this.#meter.begin();
     const { ended } = this.#lanes;
     const looked = this.#lanes.look(begun);
     let bytes = 0;
@@ -219,7 +229,10 @@ export class Partition {
     if (reads === 0 && !ticked) {
       const risen = this.#advance();
       const news = looked || risen || this.#lanes.ended > ended;
-      if (!news && !this.#outbox.owes((operator) => this.#pipeline.watermark(operator))) return false;
+      if (!news && !this.#outbox.owes((operator) => this.#pipeline.watermark(operator))) {
+        this.#meter.cancel();
+        return false;
+      }
     }
     await this.#finishStep();
     return true;
@@ -233,7 +246,6 @@ export class Partition {
     this.#advance();
     if (this.#pipeline.needsSettling) await this.#pipeline.settle();
     await this.#commit();
-    this.stats.steps++;
   }
 
   /**
@@ -246,6 +258,7 @@ export class Partition {
     if (input === undefined) return false;
     const done = await this.#ports.turns.take();
     try {
+      this.#meter.begin();
       const position = input.position();
       const trial = await search.begin(position);
       const { count, bytes } = input.take(trial);
@@ -285,7 +298,7 @@ export class Partition {
           if (givenUp === undefined) this.#pipeline.fromExchange(link.exchange, batch);
           else this.#dead.givenUp(to, batch, givenUp);
         });
-        this.stats.atomsIn += taken.count;
+        this.#meter.batch(taken.count, taken.since);
         return taken;
       },
     };
@@ -300,9 +313,7 @@ export class Partition {
 
   #takeChunk(lane: Lane, chunk: StampedChunk, givenUp: Failure | undefined): { readonly count: number; readonly bytes: number } {
     for (const row of chunk.malformed) this.#dead.malformed(lane.topic, row);
-    this.stats.atomsIn += chunk.count + chunk.malformed.length;
-    this.stats.atomsRead += chunk.count + chunk.malformed.length;
-    this.stats.bytesRead += chunk.bytes;
+    this.#meter.chunk(chunk.count + chunk.malformed.length, chunk.bytes, chunk.since);
     if (chunk.batch !== undefined && chunk.batch.count > 0) {
       if (givenUp === undefined) this.#pipeline.fromSource(lane.operator, chunk.batch);
       else this.#dead.givenUp(this.#plan.operators[lane.operator], chunk.batch, givenUp);
@@ -313,8 +324,8 @@ export class Partition {
   #applyLink(): number | undefined {
     for (const link of this.#links.values()) {
       if (!link.waiting) continue;
-      const { count, bytes } = link.apply(this.#decoder(link.exchange.keyBy), Infinity, (rows) => this.#pipeline.fromExchange(link.exchange, rows));
-      this.stats.atomsIn += count;
+      const { count, bytes, since } = link.apply(this.#decoder(link.exchange.keyBy), Infinity, (rows) => this.#pipeline.fromExchange(link.exchange, rows));
+      this.#meter.batch(count, since);
       return bytes;
     }
     return undefined;
@@ -339,7 +350,7 @@ export class Partition {
     this.#pipeline.flush();
     for (const { topic, batch } of this.#dead.take(this.#ports.clock.now())) this.#outbox.append(topic, 0, batch);
     const state = this.#state.takeChanges();
-    const sends = this.#outbox.takeSends((operator) => this.#pipeline.watermark(operator), this.#sent);
+    const sends = this.#outbox.takeSends((operator) => this.#pipeline.watermark(operator), this.#sent, this.#meter.since);
     const progress: Progress = {
       lanes: this.#lanes.progress,
       links: new Map([...this.#links.values()].map(({ link, applied, watermark, rows }) => [link, { applied, watermark, rows }])),
@@ -359,6 +370,7 @@ export class Partition {
       sends,
       applied: [...this.#links.values()].map(({ link, applied }) => ({ link, sequence: applied })),
       appends: this.#outbox.takeAppends(),
+      measured: this.#meter.take(),
     };
     this.#pipeline.sweep();
     // One commit may be under way while the next step runs; the step after waits for it.

@@ -33,6 +33,8 @@ export interface PipelineHost extends Outputs {
   /** A row failed in user code. */
   fail(operator: PlannedOperator, batch: Batch, row: number, error: unknown): void;
   late(operator: PlannedOperator, count: number): void;
+  /** A call of a user's function is made again. */
+  retried(): void;
 }
 
 interface Placed {
@@ -227,6 +229,7 @@ export class Pipeline {
       connected: (port) => followers(port).length > 0,
       fail: (batch, row, error) => host.fail(planned, batch, row, error),
       late: (count) => host.late(planned, count),
+      retried: () => host.retried(),
     };
   }
 

@@ -11,9 +11,11 @@ import type { CollectionChange, CollectionRow } from "./collections.ts";
 import { Coordinator } from "./coordinator.ts";
 import { generatorSource, type Generator } from "./generator.ts";
 import { Ingest } from "./ingest.ts";
-import type { CommitMetrics } from "./hosting/commit-metrics.ts";
 import { inThreadHost, type Host } from "./hosting/host.ts";
 import { Supervisor } from "./hosting/supervisor.ts";
+import { AppendTimes } from "./metrics/append-times.ts";
+import { collectMetrics } from "./metrics/collect.ts";
+import type { RuntimeMetrics } from "./metrics/metrics.ts";
 import { planOptions, type Cut, type Plan } from "./plan.ts";
 import { settlePlan } from "./migration.ts";
 import type { PartitionStats } from "./stats.ts";
@@ -42,17 +44,10 @@ export interface RuntimeOptions {
   readonly min?: number;
   /** Whether one instance without partitions is kept, to bring the first one back faster. Default true. */
   readonly spare?: boolean;
+  /** Memory that this thread may take where it is the one instance, bytes: for the GB-seconds of the metrics. Default 0: not known. */
+  readonly memory?: number;
   /** Whether topics in the store end where the workflows that write them do; else more may always come. Default false. */
   readonly bounded?: boolean;
-}
-
-export interface RuntimeMetrics {
-  /** Counters are those since a partition was opened last; undefined where no instance holds it. */
-  readonly partitions: ReadonlyMap<string, CommitMetrics & { readonly stats: PartitionStats | undefined }>;
-  /** How many instances run now. */
-  readonly instances: number;
-  /** How many were lost and replaced. */
-  readonly replaced: number;
 }
 
 /** Workflows that run in one process. */
@@ -66,6 +61,7 @@ export class Runtime {
   readonly #signal: TopicSignal;
   readonly #supervisor: Supervisor;
   readonly #ends: TopicEnds | undefined;
+  readonly #appendTimes = new AppendTimes();
   /** The ledger's topics as sources read them. */
   readonly #stored: Pick<Topics, "range" | "read">;
 
@@ -83,11 +79,15 @@ export class Runtime {
       ledger: options.ledger,
       clock: options.clock,
       onSend: (partition) => this.#supervisor.wanted(partition),
-      onAppend: (topic) => this.#wake(topic),
+      onAppend: (append, offset) => {
+        if (offset !== undefined) this.#appendTimes.note(append, offset);
+        this.#wake(append.topic);
+      },
       onFinished: (workflow) => this.#ends?.finish(workflow).forEach((topic) => this.#wake(topic)),
     });
     this.#ends = options.bounded === true ? new TopicEnds(options.workflows) : undefined;
-    this.#stored = this.#ends === undefined ? options.ledger : this.#ends.over(options.ledger);
+    const timed = this.#appendTimes.over(options.ledger);
+    this.#stored = this.#ends === undefined ? timed : this.#ends.over(timed);
     this.#ingest = new Ingest(this.#coordinator.ledgerForPartitions(), options.clock);
     this.#signal = {
       onGrowth: (topic, callback) => {
@@ -98,7 +98,7 @@ export class Runtime {
       },
     };
     this.#supervisor = new Supervisor({
-      host: options.host ?? inThreadHost(),
+      host: options.host ?? inThreadHost(options.memory),
       plans: this.#plans,
       coordinator: this.#coordinator,
       clock: options.clock,
@@ -167,17 +167,27 @@ export class Runtime {
     return this.#coordinator.collections.names();
   }
 
-  /** Counters of all partitions. */
+  /** Counters of all partitions: cheap, however often it is asked. */
   stats(): Promise<ReadonlyMap<string, PartitionStats>> {
-    return this.#supervisor.stats();
+    return Promise.resolve(new Map([...this.#supervisor.meters].map(([id, { stats }]) => [id, stats])));
   }
 
-  /** What is measured: per partition its counters and its commits, and the instances. */
+  /** All that is measured, of each partition and each stage. Asks the instances how much state they hold. */
   async metrics(): Promise<RuntimeMetrics> {
-    const stats = await this.stats();
-    const partitions = new Map<string, CommitMetrics & { readonly stats: PartitionStats | undefined }>();
-    for (const [id, commits] of this.#supervisor.metrics()) partitions.set(id, { ...commits, stats: stats.get(id) });
-    return { partitions, instances: this.running, replaced: this.replaced };
+    const supervisor = this.#supervisor;
+    const { ledger, clock } = this.#options;
+    const { partitions, stages } = await collectMetrics({
+      plans: this.#plans,
+      ledger,
+      coordinator: this.#coordinator,
+      now: clock.now(),
+      meters: supervisor.meters,
+      stateSizes: await supervisor.stateSizes(),
+      failuresInARow: supervisor.failuresInARow,
+      holder: (partition) => supervisor.holder(partition),
+      isBound: (topic) => this.#options.sources?.[topic] !== undefined,
+    });
+    return { partitions, stages, instances: this.running, replaced: this.replaced };
   }
 
   /** How many instances were lost and replaced. */

@@ -207,6 +207,7 @@ export class LaneInput {
       malformed,
       bytes: whole ? chunk.bytes : Math.ceil((chunk.bytes * (end - row)) / chunk.count),
       count: end - row,
+      since: chunk.since,
     };
   }
 
@@ -279,6 +280,8 @@ export interface StampedChunk {
   readonly malformed: readonly MalformedRow[];
   readonly bytes: number;
   readonly count: number;
+  /** When its atoms were appended, where that is known. */
+  readonly since: number | undefined;
 }
 
 function epochMilliseconds(time: unknown): number {

@@ -68,8 +68,9 @@ export function readAtoms(bytes: Uint8Array, decoder: BatchDecoder): { readonly 
 }
 
 /** The atoms of a chunk. Its first offset is its index: the same from wherever reading began, as it names the chunk in what is committed. */
-function decodeAtoms({ offset, count, bytes }: TopicChunk, skip: number, decoder: BatchDecoder): Chunk {
+function decodeAtoms({ offset, count, bytes, since }: TopicChunk, skip: number, decoder: BatchDecoder): Chunk {
   const { values, times } = readAtoms(bytes, decoder);
   const rows = values.slice(skip);
-  return { index: offset, next: offset + count, count: rows.length, rows: new ObjectRows(rows), times: Float64Array.from(times.slice(skip)), malformed: [], bytes: bytes.length };
+  const chunk = { index: offset, next: offset + count, count: rows.length, rows: new ObjectRows(rows), times: Float64Array.from(times.slice(skip)), malformed: [], bytes: bytes.length };
+  return since === undefined ? chunk : { ...chunk, since };
 }

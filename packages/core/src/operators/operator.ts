@@ -48,4 +48,6 @@ export interface OperatorContext {
   fail(batch: Batch, row: number, error: unknown): void;
   /** Rows judged late, for the metrics. */
   late(count: number): void;
+  /** A call of a user's function failed and will be made again; for the metrics. */
+  retried(): void;
 }

@@ -160,6 +160,7 @@ export class OperatorRun {
       late: (count) => {
         this.#late += count;
       },
+      retried: () => undefined,
     };
   }
 

@@ -55,6 +55,7 @@ export function fakeContext(options: { readonly keyGroups?: number; readonly add
     late(count) {
       context.lateRows += count;
     },
+    retried: () => undefined,
     takeBatches,
     takeRows: (port) => takeBatches(port).flatMap(rowsOf),
   };

@@ -1,4 +1,4 @@
-import type { Chunk, CommitResult, LinkBatch, NoChunk, OpenOptions, OpenSplit, PartitionStats, Root, SplitDescription, SplitReport, SplitTimes, StateAddress, TopicRange } from "@millrace/core/internal";
+import type { Chunk, CommitResult, LinkBatch, NoChunk, OpenOptions, OpenSplit, Root, SplitDescription, SplitReport, SplitTimes, StateAddress, StateSize, TopicRange } from "@millrace/core/internal";
 import type { Packed } from "./packing.ts";
 import type { WireError } from "./wire-errors.ts";
 
@@ -51,7 +51,7 @@ export interface WorkerMethods {
   readonly block: Method<{ readonly partition: string; readonly blocked: boolean }>;
   readonly rewrite: Method<{ readonly partition: string; readonly addresses: readonly StateAddress[] }>;
   readonly follow: Method<{ readonly partition: string; readonly times: SplitTimes }>;
-  readonly stats: Method<void, ReadonlyMap<string, PartitionStats>>;
+  readonly stateSizes: Method<void, ReadonlyMap<string, StateSize>>;
   readonly stop: Method<void>;
   readonly grown: Method<string>;
   readonly readable: Method<number>;

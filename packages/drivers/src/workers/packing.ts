@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter } from "@millrace/core/internal";
-import type { Commit, LinkBatch, TopicChunk } from "@millrace/core/internal";
+import type { Commit, LinkBatch, Measured, TopicChunk } from "@millrace/core/internal";
 
 /** Bytes on their way to another thread: the first `length` of a buffer that is given away with them. */
 export interface Packed {
@@ -43,6 +43,7 @@ export function packCommit(commit: Commit): Packed {
     writer.varint(count);
     writeBytes(writer, bytes);
   }
+  writeMeasured(writer, commit.measured);
   return taken(writer);
 }
 
@@ -62,7 +63,8 @@ export function unpackCommit(packed: Packed): Commit {
   const sends = readBatches(reader);
   const applied = times(reader.varint(), () => ({ link: reader.string(), sequence: reader.varint() }));
   const appends = times(reader.varint(), () => ({ topic: reader.string(), partition: reader.varint(), count: reader.varint(), bytes: readBytes(reader) }));
-  return { partition, epoch, version, progress, wakeAt, state, sends, applied, appends };
+  const measured = readMeasured(reader);
+  return { partition, epoch, version, progress, wakeAt, state, sends, applied, appends, ...(measured === undefined ? {} : { measured }) };
 }
 
 export function packBlocks(blocks: readonly Uint8Array[]): Packed {
@@ -88,11 +90,12 @@ export function unpackBatches(packed: Packed): LinkBatch[] {
 }
 
 export function packChunks(chunks: readonly TopicChunk[]): Packed {
-  const writer = new ByteWriter(chunks.reduce((sum, { bytes }) => sum + bytes.length + 32, 16));
+  const writer = new ByteWriter(chunks.reduce((sum, { bytes }) => sum + bytes.length + 40, 16));
   writer.varint(chunks.length);
-  for (const { offset, count, bytes } of chunks) {
+  for (const { offset, count, bytes, since = Number.NaN } of chunks) {
     writer.varint(offset);
     writer.varint(count);
+    writer.f64(since);
     writeBytes(writer, bytes);
   }
   return taken(writer);
@@ -100,7 +103,13 @@ export function packChunks(chunks: readonly TopicChunk[]): Packed {
 
 export function unpackChunks(packed: Packed): TopicChunk[] {
   const reader = readerOf(packed);
-  return times(reader.varint(), () => ({ offset: reader.varint(), count: reader.varint(), bytes: readBytes(reader) }));
+  return times(reader.varint(), () => {
+    const offset = reader.varint();
+    const count = reader.varint();
+    const since = reader.f64();
+    const bytes = readBytes(reader);
+    return Number.isNaN(since) ? { offset, count, bytes } : { offset, count, bytes, since };
+  });
 }
 
 /** What a writer holds, with its buffer: the writer must not be used again. */
@@ -111,6 +120,35 @@ export function taken(writer: ByteWriter): Packed {
 
 export function readerOf({ buffer, length }: Packed): ByteReader {
   return new ByteReader(new Uint8Array(buffer, 0, length));
+}
+
+function writeMeasured(writer: ByteWriter, measured: Measured | undefined): void {
+  writer.u8(measured === undefined ? 0 : 1);
+  if (measured === undefined) return;
+  const { atomsIn, atomsRead, bytesRead, reads, atomsOut, atomsSent, late, dead, retries, busy, since } = measured;
+  for (const count of [atomsIn, atomsRead, reads, atomsOut, atomsSent, late, dead, retries]) writer.varint(count);
+  writer.f64(bytesRead);
+  writer.f64(busy);
+  writer.varint(since.length);
+  for (const one of since) writer.f64(one);
+}
+
+function readMeasured(reader: ByteReader): Measured | undefined {
+  if (reader.u8() === 0) return undefined;
+  const count = (): number => reader.varint();
+  return {
+    atomsIn: count(),
+    atomsRead: count(),
+    reads: count(),
+    atomsOut: count(),
+    atomsSent: count(),
+    late: count(),
+    dead: count(),
+    retries: count(),
+    bytesRead: reader.f64(),
+    busy: reader.f64(),
+    since: times(count(), () => reader.f64()),
+  };
 }
 
 function writeBatches(writer: ByteWriter, batches: readonly LinkBatch[]): void {

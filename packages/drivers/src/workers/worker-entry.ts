@@ -27,7 +27,7 @@ async function run(port: NonNullable<typeof parentPort>, start: WorkerStart): Pr
     block: ({ partition, blocked }) => instance.block(partition, blocked),
     rewrite: ({ partition, addresses }) => instance.rewrite(partition, addresses),
     follow: ({ partition, times }) => instance.follow(partition, times),
-    stats: () => instance.stats(),
+    stateSizes: () => instance.stateSizes(),
     stop: () => instance.stop(),
     grown(topic) {
       for (const callback of wakeups.topics.get(topic) ?? []) callback();

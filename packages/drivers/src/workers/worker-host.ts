@@ -105,7 +105,8 @@ async function startWorker(options: WorkerHostOptions, environment: HostEnvironm
     block: (partition, blocked) => calls.tell("block", { partition, blocked }),
     rewrite: (partition, addresses) => calls.tell("rewrite", { partition, addresses }),
     follow: (partition, times) => calls.tell("follow", { partition, times }),
-    stats: () => calls.call("stats", undefined),
+    stateSizes: () => calls.call("stateSizes", undefined),
+    memory: memoryOf(worker),
     utilization() {
       const now = worker.performance.eventLoopUtilization();
       const { utilization } = worker.performance.eventLoopUtilization(now, used);
@@ -130,6 +131,11 @@ function planOfWorker(plan: Plan): PlanOfWorker {
     generation: plan.generation,
     fingerprint: fingerprint(plan),
   };
+}
+
+/** What V8 lets a thread's heap grow to, bytes. */
+function memoryOf({ resourceLimits }: Worker): number {
+  return ((resourceLimits?.maxOldGenerationSizeMb ?? 0) + (resourceLimits?.maxYoungGenerationSizeMb ?? 0)) * 2 ** 20;
 }
 
 /** Calls back when a heartbeat has stood still for so long; a thread that waits in a debugger is let wait. */

@@ -24,7 +24,7 @@ export interface Host {
   start(environment: HostEnvironment): Promise<InstanceHandle>;
 }
 
-/** Runs instances in this thread: nothing to start, nothing to send, and no isolation from user code. */
-export function inThreadHost(): Host {
-  return { isolated: false, start: ({ plans, ports }) => Promise.resolve(new Instance(plans, ports)) };
+/** Runs instances in this thread: nothing to start, nothing to send, and no isolation from user code. `memory`: what the thread may take, bytes. */
+export function inThreadHost(memory?: number): Host {
+  return { isolated: false, start: ({ plans, ports }) => Promise.resolve(new Instance(plans, ports, memory)) };
 }

@@ -7,9 +7,10 @@ import type { Coordinator } from "../coordinator.ts";
 import type { InstanceHandle, InstancePorts } from "../instance.ts";
 import { partitionId, type Plan } from "../plan.ts";
 import type { Failure } from "../search.ts";
-import type { PartitionStats } from "../stats.ts";
+import { measuringTime } from "../metrics/measuring-time.ts";
+import { PartitionMeter } from "../metrics/partition-meter.ts";
+import type { StateSize } from "../partition-state.ts";
 import type { TopicSignal } from "../topic-source.ts";
-import { CommitCounter, measuringTime, type CommitMetrics } from "./commit-metrics.ts";
 import type { Host } from "./host.ts";
 import { Rest } from "./rest.ts";
 import { isLasting, mayBeAnElement, restartDelay } from "./restarts.ts";
@@ -56,6 +57,8 @@ interface Lease {
   busy: number;
   /** Whether a commit of it was applied. */
   fruitful: boolean;
+  /** What its instance may take, bytes; 0 where it has no limit of its own. */
+  memory: number;
 }
 
 interface Slot {
@@ -76,9 +79,7 @@ export class Supervisor {
   readonly #failures = new Map<string, number>();
   /** How many of them an element may have caused, and how the last one went. */
   readonly #suspicions = new Map<string, { readonly times: number; readonly failure: Failure }>();
-  /** Counters of partitions that no instance holds now. */
-  readonly #left = new Map<string, PartitionStats>();
-  readonly #commits = new Map<string, CommitCounter>();
+  readonly #meters: ReadonlyMap<string, PartitionMeter>;
   /** When a partition wants a step without input, by its last commit. */
   readonly #wakeAt = new Map<string, number>();
   /** Partitions that were open before. */
@@ -92,6 +93,7 @@ export class Supervisor {
     this.#options = options;
     const { partitions } = options.coordinator;
     const { clock, idleAfter = Infinity, min = 0 } = options;
+    this.#meters = new Map(partitions.map((id) => [id, new PartitionMeter()]));
     this.#slots = Array.from({ length: options.instances }, (_, index) => ({
       index,
       partitions: partitions.filter((id) => placeOf(id) % options.instances === index).reverse(),
@@ -130,29 +132,25 @@ export class Supervisor {
     }
   }
 
-  async stats(): Promise<ReadonlyMap<string, PartitionStats>> {
-    const all = new Map<string, PartitionStats>(this.#left);
-    const held = await Promise.all([...this.#handles].map(async (handle) => handle.stats().catch(() => undefined)));
-    for (const stats of held) for (const [id, one] of stats ?? []) all.set(id, one);
-    return all;
+  /** What the commits of each partition have made real. */
+  get meters(): ReadonlyMap<string, PartitionMeter> {
+    return this.#meters;
   }
 
-  /** What is known here of each partition. */
-  metrics(): ReadonlyMap<string, CommitMetrics> {
-    const { coordinator } = this.#options;
-    return new Map(
-      coordinator.partitions.map((id) => {
-        const counter = this.#commits.get(id) ?? new CommitCounter();
-        const metrics: CommitMetrics = {
-          commits: counter.commits,
-          commitTime: counter.times.quantiles(),
-          bytesWritten: counter.bytes,
-          failures: this.#failures.get(id) ?? 0,
-          backlogBytes: coordinator.waitingFor(id),
-        };
-        return [id, metrics];
-      }),
-    );
+  /** Failures in a row, of partitions that have any. */
+  get failuresInARow(): ReadonlyMap<string, number> {
+    return this.#failures;
+  }
+
+  /** The instance that holds a partition now. */
+  holder(partition: string): InstanceHandle | undefined {
+    return this.#slotOf(partition).handle;
+  }
+
+  /** How much state partitions hold, asked of their instances now. */
+  async stateSizes(): Promise<ReadonlyMap<string, StateSize>> {
+    const held = await Promise.all([...this.#handles].map(async (handle) => handle.stateSizes().catch(() => undefined)));
+    return new Map(held.flatMap((sizes) => [...(sizes ?? [])]));
   }
 
   /** Ends after the step that each partition is in. */
@@ -233,7 +231,7 @@ export class Supervisor {
 
   /** Hands a slot's partitions over to an instance of their own, between steps. */
   async #moveOut(slot: Slot, from: Lease): Promise<void> {
-    const lease: Lease = { slots: [], revoked: false, busy: 0, fruitful: false };
+    const lease: Lease = { slots: [], revoked: false, busy: 0, fruitful: false, memory: 0 };
     const handle = await this.#instanceFor(lease).catch(() => undefined);
     const { handle: before } = slot;
     if (handle === undefined) return;
@@ -272,7 +270,7 @@ export class Supervisor {
   }
 
   async #startInstance(slot: Slot): Promise<void> {
-    const lease: Lease = { slots: [slot], revoked: false, busy: 0, fruitful: false };
+    const lease: Lease = { slots: [slot], revoked: false, busy: 0, fruitful: false, memory: 0 };
     slot.lease = lease;
     slot.handle = await this.#instanceFor(lease);
   }
@@ -281,6 +279,7 @@ export class Supervisor {
   async #instanceFor(lease: Lease): Promise<InstanceHandle | undefined> {
     const { host, plans, bound, topics, signal } = this.#options;
     const handle = await host.start({ plans, ports: this.#portsFor(lease), bound, topics, signal, lost: (reason) => this.#lost(lease, reason) });
+    lease.memory = handle.memory ?? 0;
     if (!lease.revoked && !this.#stopping) return handle;
     await handle.terminate();
     return undefined;
@@ -396,6 +395,8 @@ export class Supervisor {
   #count(id: string, reason: unknown): number {
     const failures = (this.#failures.get(id) ?? 0) + 1;
     this.#failures.set(id, failures);
+    const meter = this.#meters.get(id);
+    if (meter !== undefined) meter.failures++;
     if (mayBeAnElement(reason)) {
       this.#suspicions.set(id, { times: (this.#suspicions.get(id)?.times ?? 0) + 1, failure: describe(reason) });
     }
@@ -407,12 +408,10 @@ export class Supervisor {
     return suspicion === undefined || suspicion.times < SUSPECT_AFTER ? undefined : suspicion.failure;
   }
 
-  #committed(lease: Lease, commit: Commit, milliseconds: number): void {
+  #committed(lease: Lease, commit: Commit, now: number, milliseconds: number): void {
     const { partition: id, wakeAt } = commit;
     lease.fruitful = true;
-    let counter = this.#commits.get(id);
-    if (counter === undefined) this.#commits.set(id, (counter = new CommitCounter()));
-    counter.add(commit, milliseconds);
+    this.#meters.get(id)?.committed(commit, now, milliseconds, lease.memory);
     this.#wakeAt.set(id, wakeAt);
     if (this.#failures.size === 0) return;
     this.#failures.delete(id);
@@ -460,7 +459,8 @@ export class Supervisor {
       commit: async (commit) => {
         const begun = measuringTime();
         const result = await ledger.commit(commit);
-        if (result.outcome === "applied") this.#committed(lease, commit, measuringTime() - begun);
+        const ended = measuringTime();
+        if (result.outcome === "applied") this.#committed(lease, commit, ended, ended - begun);
         return result;
       },
     };

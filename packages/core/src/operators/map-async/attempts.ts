@@ -28,6 +28,7 @@ export async function callWithRetries<R>(
       return await attemptOnce((signal) => call(signal, attempt), timeout, context);
     } catch (error) {
       if (attempt >= retries.attempts || !isWorthRetrying(error, retries.when)) throw error;
+      context.retried();
       await wait(backoffAfter(attempt, retries, key), context);
     }
   }
