@@ -151,18 +151,12 @@ export class Coordinator {
     return this.#get(partition).blocked;
   }
 
-  /** By partition: what was sent to it and it has not applied, where there is any. */
-  backlog(): ReadonlyMap<string, { readonly bytes: number; readonly batches: number }> {
-    const backlog = new Map<string, { bytes: number; batches: number }>();
-    for (const [name, { from, to }] of this.#links) {
-      const waiting = from.outstanding.get(name) ?? [];
-      if (waiting.length === 0) continue;
-      let entry = backlog.get(to.id);
-      if (entry === undefined) backlog.set(to.id, (entry = { bytes: 0, batches: 0 }));
-      entry.batches += waiting.length;
-      for (const { bytes } of waiting) entry.bytes += bytes;
-    }
-    return backlog;
+  /** What was sent to a partition and it has not applied. */
+  backlog(partition: string): { readonly batches: number; readonly bytes: number } {
+    const { incoming, sentBytes, appliedBytes } = this.#get(partition);
+    let batches = 0;
+    for (const { waiting } of incoming) batches += waiting.length;
+    return { batches, bytes: sentBytes - appliedBytes - batches * BATCH_BYTES };
   }
 
   /** Bytes that were sent to a partition, and how many of those it has applied, since this process runs. */

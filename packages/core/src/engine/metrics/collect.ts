@@ -41,14 +41,13 @@ export async function collectMetrics(
 ): Promise<{ readonly partitions: ReadonlyMap<string, PartitionMetrics>; readonly stages: ReadonlyMap<string, StageMetrics> }> {
   const partitions = new Map<string, PartitionMetrics>();
   const stages = new Map<string, StageMetrics>();
-  const backlogs = measuring.coordinator.backlog();
   for (const plan of measuring.plans) {
     const workflow = plan.workflow.name;
     for (const stage of plan.stages) {
       const found: Found[] = [];
       for (let partition = 0; partition < stage.partitions; partition++) found.push(await find(measuring, plan, stage, partition));
-      found.forEach((one, partition) => partitions.set(one.id, { workflow, stage: stage.id, partition, ...figuresOf(measuring, [one], backlogs) }));
-      stages.set(`${workflow}/${stage.id}`, { workflow, stage: stage.id, partitions: stage.partitions, ...figuresOf(measuring, found, backlogs) });
+      found.forEach((one, partition) => partitions.set(one.id, { workflow, stage: stage.id, partition, ...figuresOf(measuring, [one]) }));
+      stages.set(`${workflow}/${stage.id}`, { workflow, stage: stage.id, partitions: stage.partitions, ...figuresOf(measuring, found) });
     }
   }
   return { partitions, stages };
@@ -82,7 +81,7 @@ async function atomsWaiting({ ledger, isBound }: Measuring, plan: Plan, stage: S
   return atoms;
 }
 
-function figuresOf(measuring: Measuring, found: readonly Found[], backlogs: ReturnType<Coordinator["backlog"]>): Figures {
+function figuresOf(measuring: Measuring, found: readonly Found[]): Figures {
   const all = new PartitionMeter();
   const holders = new Set<object>();
   const backlog = { batches: 0, bytes: 0, atoms: 0 };
@@ -95,9 +94,9 @@ function figuresOf(measuring: Measuring, found: readonly Found[], backlogs: Retu
     all.merge(one.meter);
     rate += one.meter.rate.perSecond(now);
     watermark = Math.min(watermark, one.watermark);
-    const waiting = backlogs.get(one.id);
-    backlog.batches += waiting?.batches ?? 0;
-    backlog.bytes += waiting?.bytes ?? 0;
+    const waiting = measuring.coordinator.backlog(one.id);
+    backlog.batches += waiting.batches;
+    backlog.bytes += waiting.bytes;
     backlog.atoms += one.atomsWaiting;
     failuresInARow = Math.max(failuresInARow, measuring.failuresInARow.get(one.id) ?? 0);
     const size = measuring.stateSizes.get(one.id);
