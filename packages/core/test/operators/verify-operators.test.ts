@@ -50,8 +50,13 @@ for (const within of [0, 7, 50, Infinity]) {
 const shape: AggregateShape<Atom> = {
   total: sum((atom: Atom) => atom.n),
   count: count(),
-  most: reducing((a: Atom, b: Atom) => (b.n > a.n || (b.n === a.n && b.time > a.time) ? b : a)),
+  most: reducing(larger),
 };
+
+/** The larger of two, in one order of all atoms, so that it does not matter which came first. */
+function larger<A extends Atom>(a: A, b: A): A {
+  return (b.n - a.n || b.time - a.time || (b.key < a.key ? 1 : -1)) > 0 ? b : a;
+}
 
 function windowNode(window: WindowSpec, lateness: number, early = Infinity): WindowNode {
   const { total, count: howMany, most } = shape;
@@ -125,7 +130,7 @@ function bruteForce({ atoms }: Script, window: WindowSpec, lateness: number, key
     for (const { start, end } of windowsOver(window)) {
       const inside = of.filter((atom) => atom.time >= start && atom.time < end && end + lateness > atom.stamp);
       if (inside.length === 0) continue;
-      const { stamp: _, ...most } = inside.reduce((a, b) => (b.n > a.n || (b.n === a.n && b.time > a.time) ? b : a));
+      const { stamp: _, ...most } = inside.reduce(larger);
       rows.push({
         window: { start, end },
         ...(key === undefined ? {} : { key }),

@@ -10,6 +10,9 @@ import type { Slice } from "./slice.ts";
 import type { SliceStore } from "./slice-store.ts";
 import type { SlicedWindow } from "./slicing.ts";
 
+/** Results of a window go on in batches of so many rows: those of millions of keys never lie side by side as objects. */
+const ROWS_AT_ONCE = 4096;
+
 export interface WindowPlace {
   readonly node: WindowNode;
   readonly window: SlicedWindow;
@@ -130,6 +133,7 @@ export class OpenWindows {
       } catch (error) {
         this.#failRow(merged.slots[row], window, error);
       }
+      if (builder.count === ROWS_AT_ONCE) this.#context.emit(this.#port, builder.take());
     }
     if (merged !== slices[0]) merged.dispose();
     if (builder.count > 0) this.#context.emit(this.#port, builder.take());
