@@ -228,7 +228,7 @@ export class Partition {
     if (ticked) this.#pipeline.tick(now);
     if (reads === 0 && !ticked) {
       const risen = this.#advance();
-      const news = looked || risen || this.#lanes.ended > ended;
+      const news = looked || risen || this.#state.migrating || this.#lanes.ended > ended;
       if (!news && !this.#outbox.owes((operator) => this.#pipeline.watermark(operator))) {
         this.#meter.cancel();
         return false;

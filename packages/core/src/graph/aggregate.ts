@@ -11,6 +11,10 @@ export interface Aggregate<in T, A, out R> {
   add(accumulator: A, value: T, time: number): A;
   merge(accumulator: A, other: A): A;
   result(accumulator: A): R;
+  /** Raised whenever accumulators change their shape or meaning; a whole number from 1 on. Default 1. */
+  readonly version?: number;
+  /** Makes an accumulator of an older version into one of this version. Without it, state of an older version is refused. */
+  migrate?(accumulator: unknown, from: number): A;
 }
 
 /**
@@ -20,6 +24,8 @@ export interface Aggregate<in T, A, out R> {
 export interface ValueAggregate<in T, A, out R> {
   readonly form: "value";
   readonly name: string;
+  /** Of what `encode` writes; state of another version is refused. Default 1. */
+  readonly version?: number;
   /** What is added, from the value of the atom; null and undefined are passed over. */
   readonly input: (value: T) => unknown;
   init(): A;
@@ -36,6 +42,8 @@ export interface ValueAggregate<in T, A, out R> {
 export interface NumericAggregate<in T, out R> {
   readonly form: "numeric";
   readonly name: string;
+  /** Of the numbers of an accumulator; state of another version is refused. Default 1. */
+  readonly version?: number;
   readonly width: number;
   /** The number that is added; null, undefined and NaN are passed over. Absent: nothing is read (count). */
   readonly input: ((value: T) => number | null | undefined) | undefined;

@@ -3,6 +3,7 @@ import type { AnyAggregate } from "./aggregate.ts";
 import type { Collection, Sink, Topic } from "./refs.ts";
 import type { RetryPolicy } from "./retry.ts";
 import type { StateShape } from "./state.ts";
+import type { Version } from "./version.ts";
 import type { WindowSpec } from "./window.ts";
 
 /** Where a node's input comes from: an output port of an earlier node. */
@@ -134,6 +135,7 @@ export interface ProcessNode {
 export interface ReduceNode {
   readonly kind: "reduce";
   readonly reduce: (a: never, b: never) => unknown;
+  readonly version: Version;
 }
 
 export interface SinkNode {

@@ -1,4 +1,5 @@
 import { milliseconds, type Duration } from "../time/duration.ts";
+import { versionOf, type Version, type VersionOptions } from "./version.ts";
 
 declare const held: unique symbol;
 
@@ -13,6 +14,9 @@ export interface StateOptions {
   readonly ttl?: Duration;
 }
 
+/** A value's own options, or those of each item of a list or entry of a map: what `migrate` gets and makes is one of them. */
+export type KeptOptions<V> = StateOptions & VersionOptions<V>;
+
 /** A state that `process` keeps for each key; its name is its place in `state`. */
 export interface StateSpec<H = unknown> {
   readonly form: "value" | "list" | "map";
@@ -20,6 +24,7 @@ export interface StateSpec<H = unknown> {
   readonly ttl: number;
   /** What a value is while nothing has been written. */
   readonly initial: unknown;
+  readonly version: Version;
   readonly [held]?: H;
 }
 
@@ -57,20 +62,20 @@ export interface MapState<K extends MapKey, V> {
 export type StateHandles<S extends StateShape> = { readonly [Name in keyof S]: S[Name] extends StateSpec<infer H> ? H : never };
 
 /** Keeps one value a key; `initial` is what reads give before the first write. */
-export function value<V>(options: StateOptions & { readonly initial: V }): StateSpec<ValueState<V, never>>;
-export function value<V>(options?: StateOptions): StateSpec<ValueState<V>>;
-export function value(options: StateOptions & { readonly initial?: unknown } = {}): StateSpec<never> {
-  return { form: "value", ttl: ttlOf(options), initial: options.initial };
+export function value<V>(options: KeptOptions<V> & { readonly initial: V }): StateSpec<ValueState<V, never>>;
+export function value<V>(options?: KeptOptions<V>): StateSpec<ValueState<V>>;
+export function value(options: KeptOptions<unknown> & { readonly initial?: unknown } = {}): StateSpec<never> {
+  return { form: "value", ttl: ttlOf(options), initial: options.initial, version: versionOf(options, "state's version") };
 }
 
 /** Keeps a list a key; appending is cheap however long it is. */
-export function list<V>(options: StateOptions = {}): StateSpec<ListState<V>> {
-  return { form: "list", ttl: ttlOf(options), initial: undefined };
+export function list<V>(options: KeptOptions<V> = {}): StateSpec<ListState<V>> {
+  return { form: "list", ttl: ttlOf(options), initial: undefined, version: versionOf(options, "state's version") };
 }
 
 /** Keeps a map a key; only the entries that changed are stored with a commit. */
-export function map<K extends MapKey, V>(options: StateOptions = {}): StateSpec<MapState<K, V>> {
-  return { form: "map", ttl: ttlOf(options), initial: undefined };
+export function map<K extends MapKey, V>(options: KeptOptions<V> = {}): StateSpec<MapState<K, V>> {
+  return { form: "map", ttl: ttlOf(options), initial: undefined, version: versionOf(options, "state's version") };
 }
 
 /** Says the type of what an operator emits; it has no other meaning. */

@@ -7,6 +7,7 @@ import type { StateShape } from "../graph/state.ts";
 import { reducing } from "../operators/aggregates/reducing.ts";
 import { LATE, LATE_RIGHT, RESULTS, type Input, type JoinKind, type JoinNode, type NodeSpec } from "../graph/nodes.ts";
 import type { Collection, Sink, Target, Topic } from "../graph/refs.ts";
+import { versionOf, type VersionOptions } from "../graph/version.ts";
 import type { Window, WindowSpec } from "../graph/window.ts";
 import { milliseconds, type Duration } from "../time/duration.ts";
 import type { Call } from "../operators/map-async/call.ts";
@@ -24,6 +25,9 @@ export interface OperatorOptions {
   /** Names the operator's state; without one the id follows from the graph and binds the state to it. */
   readonly id?: string;
 }
+
+/** The version is that of what values are reduced to. */
+export type ReduceOptions<T> = OperatorOptions & VersionOptions<T>;
 
 export interface WindowOptions {
   /** How long after its end a window still takes atoms. Default 0. */
@@ -150,9 +154,10 @@ export class KeyedStream<T, K extends Key, M extends ChangeMode = "append"> {
    * the input has ended. `reduce` must be associative (and commutative, where a key's atoms come from
    * several partitions) and must not change its arguments.
    */
-  reduce(this: KeyedStream<T, K>, reduce: (a: T, b: T) => T, options: OperatorOptions = {}): Stream<T, "upsert"> {
+  reduce(this: KeyedStream<T, K>, reduce: (a: T, b: T) => T, options: ReduceOptions<T> = {}): Stream<T, "upsert"> {
     const { builder, input } = this.#origin;
-    const node = builder.add({ id: options.id, inputs: [input], spec: { kind: "reduce", reduce }, keyed: true, mode: "upsert" });
+    const version = versionOf(options, `workflow ${builder.workflow}: reduce`);
+    const node = builder.add({ id: options.id, inputs: [input], spec: { kind: "reduce", reduce, version }, keyed: true, mode: "upsert" });
     return new Stream({ builder, input: { node: node.index, port: RESULTS }, mode: "upsert" });
   }
 
@@ -317,14 +322,15 @@ export class WindowedStream<T, K extends Key | undefined, M extends ChangeMode> 
   }
 
   /** One row per window (and key), whose `value` is what the window's values are reduced to; `reduce` is associative and commutative. */
-  reduce(reduce: (a: T, b: T) => T, options: OperatorOptions = {}): WindowResults<WindowRow<K, { readonly value: Aggregate<T, readonly T[], T> }>, T, M> {
-    return this.aggregate({ value: reducing(reduce) }, options);
+  reduce(reduce: (a: T, b: T) => T, options: ReduceOptions<T> = {}): WindowResults<WindowRow<K, { readonly value: Aggregate<T, readonly T[], T> }>, T, M> {
+    return this.aggregate({ value: reducing(reduce, options) }, options);
   }
 
   /** One row per window (and key) with the named aggregates. */
   aggregate<const S extends AggregateShape<T>>(shape: S, options: OperatorOptions = {}): WindowResults<WindowRow<K, S>, T, M> {
     const what = `workflow ${this.#origin.builder.workflow}: window`;
-    for (const name of Object.keys(shape)) {
+    for (const [name, { version = 1 }] of Object.entries(shape)) {
+      versionOf({ version }, `${what}, aggregate ${name}`);
       if (name === "key" || name === "window") {
         throw new MillraceError("MILLRACE_USAGE", what, `an aggregate cannot be named ${name}: the row has a field of that name`);
       }

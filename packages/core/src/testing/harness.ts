@@ -33,26 +33,23 @@ export interface Harness {
   /** The rows of a collection, by ascending key. */
   rows<T>(collection: Collection<T>): T[];
   get<T>(collection: Collection<T>, key: Key): T | undefined;
-  /** Kills and starts again from the last commit: what an operator did not keep as state is gone. */
-  restart(): Promise<void>;
+  /**
+   * Kills and starts again from the last commit: what an operator did not keep as state is gone. With
+   * workflows, those run from then on, as after a deployment of other code.
+   */
+  restart(workflows?: Workflow | readonly Workflow[]): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** Starts workflows for a test: `const h = await harness(ranking); await h.push(readings, ...); h.rows(best)`. */
 export async function harness(workflows: Workflow | readonly Workflow[], options: HarnessOptions = {}): Promise<Harness> {
-  const all = "kind" in workflows ? [workflows] : workflows;
+  let all = listOf(workflows);
   const clock = virtualClock(options.start ?? 0);
   const inputs = new Map<string, PushedInput>();
-  const written = new Set<string>();
-  for (const { nodes } of all) {
-    for (const { spec } of nodes) if (spec.kind === "sink" && spec.target.kind === "topic") written.add(spec.target.name);
-  }
-  for (const { nodes } of all) {
-    for (const { spec } of nodes) if (spec.kind === "source" && !written.has(spec.topic.name)) inputs.set(spec.topic.name, new PushedInput(spec.topic.name));
-  }
   let ledger = createMemoryLedger({ clock });
   let commits = 0;
   const begin = (): Promise<Runtime> => {
+    for (const name of readFromOutside(all)) if (!inputs.has(name)) inputs.set(name, new PushedInput(name));
     const current = ledger;
     const commit: MemoryLedger["commit"] = (made) => {
       commits++;
@@ -109,7 +106,8 @@ export async function harness(workflows: Workflow | readonly Workflow[], options
     },
     rows: <T>(collection: Collection<T>) => runtime.rows(collection.name).map(({ row }) => row as T),
     get: <T>(collection: Collection<T>, key: Key) => runtime.get(collection, key) as T | undefined,
-    async restart() {
+    async restart(changed) {
+      if (changed !== undefined) all = listOf(changed);
       ledger = ledger.reopen();
       await runtime.stop().catch(() => undefined);
       runtime = await begin();
@@ -119,6 +117,17 @@ export async function harness(workflows: Workflow | readonly Workflow[], options
     },
     stop: () => runtime.stop(),
   };
+}
+
+function listOf(workflows: Workflow | readonly Workflow[]): readonly Workflow[] {
+  return "kind" in workflows ? [workflows] : workflows;
+}
+
+/** Topics that workflows read and none of them writes. */
+function readFromOutside(workflows: readonly Workflow[]): Set<string> {
+  const specs = workflows.flatMap(({ nodes }) => nodes.map(({ spec }) => spec));
+  const written = new Set(specs.flatMap((spec) => (spec.kind === "sink" && spec.target.kind === "topic" ? [spec.target.name] : [])));
+  return new Set(specs.flatMap((spec) => (spec.kind === "source" && !written.has(spec.topic.name) ? [spec.topic.name] : [])));
 }
 
 /** Atoms that a test pushes, kept so that they can be read again from any position. */

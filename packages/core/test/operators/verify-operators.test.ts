@@ -10,6 +10,7 @@ import { distinctOperator } from "../../src/operators/distinct/distinct-operator
 import { keyByOperator } from "../../src/operators/key-by.ts";
 import type { Operator, OperatorContext } from "../../src/operators/operator.ts";
 import { ReduceOperator } from "../../src/operators/reduce/reduce-operator.ts";
+import { FIRST_VERSION } from "../../src/graph/version.ts";
 import type { KeySpace } from "../../src/operators/state/key-space.ts";
 import type { StateTable } from "../../src/operators/state/table.ts";
 import { branchOperator, filterOperator, flatMapOperator, mapOperator } from "../../src/operators/stateless.ts";
@@ -154,7 +155,7 @@ function windowsOver(window: WindowSpec): Window[] {
 }
 
 test("a running reduce ends with every key's reduction, however it is run and cut", () => {
-  const node: ReduceNode = { kind: "reduce", reduce: (a: Atom, b: Atom) => ({ ...a, n: a.n + b.n, time: Math.max(a.time, b.time) }) };
+  const node: ReduceNode = { kind: "reduce", version: FIRST_VERSION, reduce: (a: Atom, b: Atom) => ({ ...a, n: a.n + b.n, time: Math.max(a.time, b.time) }) };
   const roles = (role: "whole" | "combine" | "merge") => (keys: KeySpace, context: OperatorContext) => new ReduceOperator(node, role, keys, context);
   const identity = (value: unknown): unknown => (value as Atom).key;
   fc.assert(

@@ -26,9 +26,9 @@ export interface Handle {
 /** The handle of a declared state; `strict` freezes what user code reads, for tests. */
 export function handleOf(name: string, spec: StateSpec, keys: KeySpace, scope: Scope, strict: boolean): Handle {
   const table = `state.${name}`;
-  if (spec.form === "value") return new ValueHandle(new KeyedTable(table, VALUE_CELLS, keys, spec.ttl), spec, scope, strict);
-  if (spec.form === "list") return new ListHandle(new KeyedTable(table, LIST_CELLS, keys, spec.ttl), spec, scope, strict);
-  return new MapHandle(new KeyedTable(table, MAP_CELLS, keys, spec.ttl), spec, scope, strict);
+  if (spec.form === "value") return new ValueHandle(new KeyedTable(table, VALUE_CELLS, keys, spec.ttl, spec.version), spec, scope, strict);
+  if (spec.form === "list") return new ListHandle(new KeyedTable(table, LIST_CELLS, keys, spec.ttl, spec.version), spec, scope, strict);
+  return new MapHandle(new KeyedTable(table, MAP_CELLS, keys, spec.ttl, spec.version), spec, scope, strict);
 }
 
 abstract class TableHandle<C> implements Handle {

@@ -36,6 +36,9 @@ const REDUCED: CellForm<Reduced> = {
   },
   expire: () => Infinity,
   isEmpty: () => false,
+  mapValues(cell, map) {
+    cell.value = map(cell.value);
+  },
 };
 
 /**
@@ -57,7 +60,7 @@ export class ReduceOperator implements Operator {
     this.#role = role;
     this.#keys = keys;
     this.#context = context;
-    this.#table = new KeyedTable("reduced", REDUCED, keys);
+    this.#table = new KeyedTable("reduced", REDUCED, keys, Infinity, node.version);
     this.tables = role === "combine" ? [] : [this.#table];
   }
 

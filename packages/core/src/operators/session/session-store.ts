@@ -1,7 +1,7 @@
 import { ByteReader, ByteWriter } from "../../codec/bytes.ts";
 import type { KeySpace } from "../state/key-space.ts";
-import type { StateTable } from "../state/table.ts";
-import { layoutFormat, type Part } from "../window/layout.ts";
+import type { StateTable, VersionedPart } from "../state/table.ts";
+import { layoutFormat, versionsOf, type Part } from "../window/layout.ts";
 import type { Accumulators } from "../window/partials.ts";
 
 /** Flags of a session: its row has been given out; its end has passed. Both go when it grows. */
@@ -16,6 +16,7 @@ export const FIRED = 2;
 export class SessionStore implements StateTable, Accumulators {
   readonly name = "sessions";
   readonly format: string;
+  readonly versions: readonly VersionedPart[];
   readonly numbers: (Float64Array | undefined)[] = [];
   readonly values: (unknown[] | undefined)[] = [];
   /** Key slot of each row; -1: the stream has no keys. */
@@ -37,6 +38,7 @@ export class SessionStore implements StateTable, Accumulators {
   constructor(parts: readonly Part[], keys: KeySpace | undefined) {
     this.#parts = parts;
     this.#keys = keys;
+    this.versions = versionsOf(parts);
     this.format = `sessions-1(${layoutFormat(parts)})`;
     for (const part of parts) {
       this.numbers.push(part.form === "numeric" ? new Float64Array(64 * part.aggregate.width) : undefined);
@@ -158,6 +160,16 @@ export class SessionStore implements StateTable, Accumulators {
       const slot = key === undefined || this.#keys === undefined ? UNKEYED : this.#keys.table.internBytes(key, 0, key.length);
       for (const row of [...this.of(slot)]) this.remove(row);
       for (let n = reader.count(); n > 0; n--) this.#decodeRow(slot, reader);
+    }
+  }
+
+  migrate(group: number, made: (part: VersionedPart, value: unknown) => unknown): void {
+    for (const slot of this.#byGroup.get(group) ?? []) {
+      for (const row of this.of(slot)) {
+        this.values.forEach((values, p) => {
+          if (values !== undefined) values[row] = made(this.versions[p], values[row]);
+        });
+      }
     }
   }
 

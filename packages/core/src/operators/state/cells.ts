@@ -37,6 +37,7 @@ export const VALUE_CELLS: CellForm<ValueCell> = {
     return Infinity;
   },
   isEmpty: (cell) => cell.expires === GONE,
+  mapValues: mapItem,
 };
 
 /** Lists are committed append-wise: what was added since the last commit, or all of it after a replacement. */
@@ -75,6 +76,7 @@ export const LIST_CELLS: CellForm<ListCell> = {
     return next;
   },
   isEmpty: (cell) => cell.items.length === 0,
+  mapValues: (cell, map) => cell.items.forEach((item) => mapItem(item, map)),
 };
 
 /** Maps are committed entry by entry. */
@@ -110,9 +112,14 @@ export const MAP_CELLS: CellForm<MapCell> = {
     return next;
   },
   isEmpty: (cell) => cell.entries.size === 0,
+  mapValues: (cell, map) => cell.entries.forEach((entry) => mapItem(entry, map)),
 };
 
 const GONE = Number.NEGATIVE_INFINITY;
+
+function mapItem(item: ValueCell, map: (value: unknown) => unknown): void {
+  item.value = map(item.value);
+}
 
 function encodeItem(item: ValueCell, writer: ByteWriter): void {
   writer.u8(item.expires === Infinity ? 0 : 1);

@@ -1,7 +1,8 @@
 import { ByteReader, ByteWriter } from "../../codec/bytes.ts";
 import { IntMap } from "../../codec/int-map.ts";
 import type { KeySpace } from "./key-space.ts";
-import type { StateTable } from "./table.ts";
+import { FIRST_VERSION } from "../../graph/version.ts";
+import type { StateTable, VersionedPart } from "./table.ts";
 
 /** What a keyed table holds under a key, and how it is written: whole, or what changed of it. */
 export interface CellForm<C> {
@@ -20,6 +21,8 @@ export interface CellForm<C> {
   /** Drops what is over at `at`. Gives the time at which something more is over; Infinity: nothing is left that ends. */
   expire(cell: C, at: number): number;
   isEmpty(cell: C): boolean;
+  /** Puts other values in place of the user's; absent: a cell holds none. */
+  mapValues?(cell: C, map: (value: unknown) => unknown): void;
 }
 
 const GONE = 0;
@@ -34,6 +37,7 @@ const CHANGES = 2;
 export class KeyedTable<C> implements StateTable {
   readonly name: string;
   readonly format: string;
+  readonly versions: readonly VersionedPart[];
   readonly #form: CellForm<C>;
   readonly #keys: KeySpace;
   /** Width of the buckets of event time in which rows are looked at for what has expired. */
@@ -54,8 +58,9 @@ export class KeyedTable<C> implements StateTable {
   readonly #firstOfGroup = new Map<number, number>();
   #size = 0;
 
-  constructor(name: string, form: CellForm<C>, keys: KeySpace, ttl = Infinity) {
+  constructor(name: string, form: CellForm<C>, keys: KeySpace, ttl = Infinity, version = FIRST_VERSION) {
     this.name = name;
+    this.versions = form.mapValues === undefined ? [] : [{ name: "value", version: version.number, migrate: version.migrate }];
     this.#form = form;
     this.format = form.format;
     this.#keys = keys;
@@ -189,6 +194,14 @@ export class KeyedTable<C> implements StateTable {
       this.#cells[row] = cell;
       this.#flags[row] = STORED;
       this.arm(slot, this.#form.expire(cell as C, -Infinity));
+    }
+  }
+
+  migrate(group: number, made: (part: VersionedPart, value: unknown) => unknown): void {
+    const [part] = this.versions;
+    for (let row = this.#firstOfGroup.get(group) ?? NONE; row !== NONE; row = this.#next[row]) {
+      const cell = this.#cells[row];
+      if (cell !== undefined) this.#form.mapValues?.(cell, (value) => made(part, value));
     }
   }
 

@@ -1,7 +1,9 @@
 import type { ByteReader, ByteWriter } from "../../codec/bytes.ts";
 import { decodeValue, encodeValue } from "../../codec/values.ts";
 import type { Aggregate, AnyAggregate, NumericAggregate, ValueAggregate } from "../../graph/aggregate.ts";
+import { versionOf } from "../../graph/version.ts";
 import { extract, type Extract } from "../extract.ts";
+import type { VersionedPart } from "../state/table.ts";
 
 /** An aggregate whose accumulators are numbers in a typed array. */
 export interface NumericPart {
@@ -18,6 +20,8 @@ export interface ValuePart {
   readonly aggregate: ValueAggregate<unknown, unknown, unknown>;
   /** Whether it is a user's own: its closure must not see a view, and may keep what it sees. */
   readonly custom: boolean;
+  /** The way from accumulators of older versions, where there is one. */
+  readonly migrate: VersionedPart["migrate"];
 }
 
 export type Part = NumericPart | ValuePart;
@@ -29,15 +33,21 @@ export function layoutOf(aggregates: readonly { readonly name: string; readonly 
       return { form: "numeric", name, aggregate, input: aggregate.input === undefined ? undefined : extract(aggregate.input) };
     }
     if ("form" in aggregate) {
-      return { form: "value", name, aggregate: aggregate as unknown as ValueAggregate<unknown, unknown, unknown>, custom: false };
+      return { form: "value", name, aggregate: aggregate as unknown as ValueAggregate<unknown, unknown, unknown>, custom: false, migrate: undefined };
     }
-    return { form: "value", name, aggregate: customAggregate(aggregate as unknown as Aggregate<unknown, unknown, unknown>), custom: true };
+    const custom = aggregate as unknown as Aggregate<unknown, unknown, unknown>;
+    return { form: "value", name, aggregate: customAggregate(custom), custom: true, migrate: versionOf(custom, `aggregate ${name}`).migrate };
   });
 }
 
 /** Whether a part is a user's own aggregate, whose closures may throw while they add and merge. */
 export function isCustom(part: Part): boolean {
   return part.form === "value" && part.custom;
+}
+
+/** The versions of the aggregates of a layout. */
+export function versionsOf(parts: readonly Part[]): readonly VersionedPart[] {
+  return parts.map((part) => ({ name: part.name, version: part.aggregate.version ?? 1, migrate: part.form === "value" ? part.migrate : undefined }));
 }
 
 /** Says what accumulators mean, so that state of another layout is refused. */
@@ -49,6 +59,7 @@ function customAggregate(aggregate: Aggregate<unknown, unknown, unknown>): Value
   return {
     form: "value",
     name: "custom",
+    version: aggregate.version ?? 1,
     input: (value) => value,
     init: () => aggregate.init(),
     add: (accumulator, value, time) => aggregate.add(accumulator, value, time),

@@ -13,7 +13,7 @@ export function partialLayout(parts: readonly Part[]): RowLayout {
   return createRowLayout(
     parts.flatMap((part, p): LayoutColumn[] =>
       part.form === "value"
-        ? [{ name: `${p}`, kind: "bytes" }]
+        ? [{ name: columnName(p, part.aggregate.version ?? 1), kind: "bytes" }]
         : Array.from({ length: part.aggregate.width }, (_, w): LayoutColumn => ({ name: `${p}.${w}`, kind: "number" })),
     ),
   );
@@ -78,14 +78,19 @@ export type PartialColumns = readonly (Float64Array | EncodedColumn)[];
 interface EncodedColumn {
   readonly column: BytesColumn;
   readonly reader: ByteReader;
+  /** The version that wrote it. */
+  readonly version: number;
 }
 
 export function partialColumns(rows: Rows, parts: readonly Part[]): PartialColumns {
   return parts.map((part, p) => {
     if (part.form === "value") {
-      const column = rows.column(`${p}`);
-      if (column?.type !== "bytes") throw mismatch(part);
-      return { column, reader: new ByteReader(column.bytes) };
+      for (let version = part.aggregate.version ?? 1; version >= 1; version--) {
+        const column = rows.column(columnName(p, version));
+        if (column?.type === "bytes") return { column, version, reader: new ByteReader(column.bytes) };
+        if (part.migrate === undefined) break;
+      }
+      throw mismatch(part);
     }
     const { width } = part.aggregate;
     const together = new Float64Array(rows.length * width);
@@ -112,9 +117,18 @@ function mergePartial(slice: Accumulators, row: number, columns: PartialColumns,
   }
   const { aggregate } = part;
   const values = slice.values[p] as unknown[];
-  const { column, reader } = columns[p] as EncodedColumn;
+  const { column, reader, version } = columns[p] as EncodedColumn;
   reader.moveTo(column.starts[from], column.ends[from]);
+  if (part.migrate !== undefined && version !== (aggregate.version ?? 1)) {
+    values[row] = aggregate.merge(values[row], part.migrate(aggregate.decode(reader), version));
+    return;
+  }
   values[row] = aggregate.mergeEncoded === undefined ? aggregate.merge(values[row], aggregate.decode(reader)) : aggregate.mergeEncoded(values[row], reader);
+}
+
+/** The version goes with the bytes, as partial accumulators may be on their way while the code is replaced. */
+function columnName(p: number, version: number): string {
+  return version === 1 ? `${p}` : `${p}@${version}`;
 }
 
 function mismatch(part: Part): MillraceError {

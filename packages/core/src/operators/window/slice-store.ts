@@ -1,8 +1,8 @@
 import { ByteReader, ByteWriter } from "../../codec/bytes.ts";
 import { MillraceError } from "../../errors.ts";
 import type { KeySpace } from "../state/key-space.ts";
-import type { StateTable } from "../state/table.ts";
-import { layoutFormat, type Part } from "./layout.ts";
+import type { StateTable, VersionedPart } from "../state/table.ts";
+import { layoutFormat, versionsOf, type Part } from "./layout.ts";
 import type { SlicedWindow, Slicing } from "./slicing.ts";
 import { Slice } from "./slice.ts";
 
@@ -10,6 +10,7 @@ import { Slice } from "./slice.ts";
 export class SliceStore implements StateTable {
   readonly name = "slices";
   readonly format: string;
+  readonly versions: readonly VersionedPart[];
   readonly #parts: readonly Part[];
   readonly #slicing: Slicing;
   readonly #keys: KeySpace | undefined;
@@ -21,6 +22,7 @@ export class SliceStore implements StateTable {
     this.#parts = parts;
     this.#keys = keys;
     this.format = `slices-2(${slicing.format};${layoutFormat(parts)})`;
+    this.versions = versionsOf(parts);
     this.#slicing = slicing;
   }
 
@@ -102,6 +104,15 @@ export class SliceStore implements StateTable {
       const minEnd = reader.f64();
       const slice = this.get(start, minEnd) ?? this.make(start, minEnd);
       for (let n = reader.count(); n > 0; n--) slice.decodeRow(slice.row(this.#readKey(reader)), reader);
+    }
+  }
+
+  migrate(group: number, made: (part: VersionedPart, value: unknown) => unknown): void {
+    for (const slice of this.all()) {
+      const rows = slice.rowsOfGroup(group);
+      slice.values.forEach((values, p) => {
+        if (values !== undefined) for (const row of rows) values[row] = made(this.versions[p], values[row]);
+      });
     }
   }
 
