@@ -1,0 +1,78 @@
+import { MillraceError } from "@millrace/core";
+import type { Distribution, PartitionMetrics, RuntimeMetrics } from "@millrace/core/internal";
+import { COUNTERS, GAUGES, SUMMARIES } from "./families.ts";
+
+type PromClient = typeof import("prom-client");
+
+const PREFIX = "millrace_";
+const LABELS = ["workflow", "stage", "partition"];
+const QUANTILES: readonly (readonly [number, (distribution: Distribution) => number])[] = [
+  [0.5, ({ p50 }) => p50],
+  [0.95, ({ p95 }) => p95],
+  [0.99, ({ p99 }) => p99],
+];
+
+/**
+ * Metrics (`await app.metrics()`) in Prometheus' text format 0.0.4, to be served as
+ * `text/plain; version=0.0.4`. Base units; labels workflow, stage and partition. Quantiles are those
+ * since the start. Throws MILLRACE_NOT_FOUND where the package prom-client is not installed.
+ */
+export async function prometheusText({ partitions, instances, replaced }: Pick<RuntimeMetrics, "partitions" | "instances" | "replaced">): Promise<string> {
+  const client = await loadClient();
+  const { Counter, Gauge, Registry } = client;
+  const registry = new Registry();
+  const registers = [registry];
+  const all = [...partitions.values()];
+  new Gauge({ name: `${PREFIX}instances`, help: "Instances that run now.", registers }).set(instances);
+  new Counter({ name: `${PREFIX}instances_replaced_total`, help: "Instances that were lost and replaced.", registers }).inc(replaced);
+  for (const { name, help, value } of COUNTERS) {
+    const counter = new Counter({ name: PREFIX + name, help, labelNames: LABELS, registers });
+    for (const one of all) counter.inc(labelsOf(one), value(one));
+  }
+  for (const { name, help, value } of GAUGES) {
+    const gauge = new Gauge({ name: PREFIX + name, help, labelNames: LABELS, registers });
+    for (const one of all) {
+      const now = value(one);
+      if (now !== undefined) gauge.set(labelsOf(one), now);
+    }
+  }
+  for (const { name, help, scale, value } of SUMMARIES) summarize(client, { name: PREFIX + name, help, registers }, all, scale, value);
+  return registry.metrics();
+}
+
+/** A summary whose quantiles were computed elsewhere: prom-client's own only takes single values. */
+function summarize(
+  { Summary }: PromClient,
+  { name, help, registers }: { readonly name: string; readonly help: string; readonly registers: InstanceType<PromClient["Registry"]>[] },
+  all: readonly PartitionMetrics[],
+  scale: number,
+  value: (figures: PartitionMetrics) => Distribution,
+): void {
+  class Computed extends Summary {
+    override async get(): ReturnType<InstanceType<PromClient["Summary"]>["get"]> {
+      const values = all.flatMap((one) => {
+        const labels = labelsOf(one);
+        const distribution = value(one);
+        return [
+          ...QUANTILES.map(([quantile, of]) => ({ metricName: name, labels: { ...labels, quantile }, value: of(distribution) * scale })),
+          { metricName: `${name}_sum`, labels, value: distribution.sum * scale },
+          { metricName: `${name}_count`, labels, value: distribution.count },
+        ];
+      });
+      return { ...(await super.get()), values };
+    }
+  }
+  registers.forEach((registry) => registry.registerMetric(new Computed({ name, help, labelNames: LABELS, registers: [] })));
+}
+
+function labelsOf({ workflow, stage, partition }: PartitionMetrics): Record<string, string | number> {
+  return { workflow, stage, partition };
+}
+
+async function loadClient(): Promise<PromClient> {
+  try {
+    return await import("prom-client");
+  } catch (error) {
+    throw new MillraceError("MILLRACE_NOT_FOUND", "package prom-client", "Prometheus text is made by it, and it is not installed; run: npm install prom-client@15", { cause: error });
+  }
+}
