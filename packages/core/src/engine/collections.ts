@@ -2,7 +2,7 @@ import { ByteReader, ByteWriter } from "../codec/bytes.ts";
 import { decodeKey, encodeKey, identityOf } from "../codec/key.ts";
 import { decodeValue } from "../codec/values.ts";
 import type { Key } from "../contracts/batch.ts";
-import type { Ledger } from "../contracts/ledger.ts";
+import type { Ledger, StateBlock } from "../contracts/ledger.ts";
 import { encodeRowChange } from "../operators/sinks/stored.ts";
 import { compareKeys } from "../operators/keys.ts";
 import { COLLECTION_TABLE } from "./outbox.ts";
@@ -15,21 +15,16 @@ export interface CollectionRow {
 /** A change that a subscriber sees: a row's new value, or that it is gone. */
 export type CollectionChange = CollectionRow | { readonly key: Key; readonly row: undefined };
 
-interface Held {
-  readonly bytes: Uint8Array;
-  readonly key: Key;
-  readonly row: unknown;
-}
-
 /** The rows of all collections, as committed. */
 export class CollectionStore {
-  readonly #groups = new Map<string, Map<number, Map<string, Held>>>();
+  /** By collection, key group and the key's bytes as text. */
+  readonly #groups = new Map<string, Map<number, Map<string, unknown>>>();
   readonly #subscribers = new Map<string, Set<(changes: readonly CollectionChange[]) => void>>();
 
   async load(ledger: Ledger, collection: string): Promise<void> {
     const table = COLLECTION_TABLE + collection;
     for (const group of await ledger.groups(table)) {
-      for (const block of await ledger.state({ table, group })) this.apply(table, group, block);
+      for (const block of await ledger.state({ table, group })) this.#apply(collection, group, block, undefined);
     }
   }
 
@@ -38,37 +33,44 @@ export class CollectionStore {
     return table.startsWith(COLLECTION_TABLE);
   }
 
-  apply(table: string, group: number, bytes: Uint8Array): void {
-    const name = table.slice(COLLECTION_TABLE.length);
+  /** Applies what a commit changed, and tells subscribers once. */
+  applyAll(blocks: readonly StateBlock[]): void {
+    const told = new Map<string, CollectionChange[]>();
+    for (const { table, group, bytes } of blocks) {
+      if (!this.owns(table)) continue;
+      const name = table.slice(COLLECTION_TABLE.length);
+      let changes: CollectionChange[] | undefined;
+      if ((this.#subscribers.get(name)?.size ?? 0) > 0) {
+        changes = told.get(name);
+        if (changes === undefined) told.set(name, (changes = []));
+      }
+      this.#apply(name, group, bytes, changes);
+    }
+    for (const [name, changes] of told) for (const subscriber of this.#subscribers.get(name) ?? []) subscriber(changes);
+  }
+
+  #apply(name: string, group: number, bytes: Uint8Array, changes: CollectionChange[] | undefined): void {
     let groups = this.#groups.get(name);
-    if (groups === undefined) this.#groups.set(name, (groups = new Map<number, Map<string, Held>>()));
+    if (groups === undefined) this.#groups.set(name, (groups = new Map<number, Map<string, unknown>>()));
     let rows = groups.get(group);
-    if (rows === undefined) groups.set(group, (rows = new Map<string, Held>()));
-    const changes: CollectionChange[] = [];
+    if (rows === undefined) groups.set(group, (rows = new Map<string, unknown>()));
     const reader = new ByteReader(bytes);
     while (reader.remaining > 0) {
-      const keyBytes = reader.bytes(reader.varint()).slice();
-      const key = decodeKey(keyBytes, 0, keyBytes.length);
-      const identity = identityOf(keyBytes);
-      if (reader.u8() === 0) {
-        rows.delete(identity);
-        changes.push({ key, row: undefined });
-      } else {
-        const row = decodeValue(reader);
-        rows.set(identity, { bytes: keyBytes, key, row });
-        changes.push({ key, row });
-      }
+      const identity = identityOf(reader.bytes(reader.varint()));
+      const row = reader.u8() === 0 ? undefined : decodeValue(reader);
+      if (row === undefined) rows.delete(identity);
+      else rows.set(identity, row);
+      changes?.push({ key: keyOf(identity), row });
     }
-    for (const subscriber of this.#subscribers.get(name) ?? []) subscriber(changes);
   }
 
   get(collection: string, key: Key): unknown {
     const writer = new ByteWriter(64);
     encodeKey(key, writer);
-    const name = identityOf(writer.bytes());
+    const identity = identityOf(writer.bytes());
     for (const rows of this.#groups.get(collection)?.values() ?? []) {
-      const held = rows.get(name);
-      if (held !== undefined) return held.row;
+      const row = rows.get(identity);
+      if (row !== undefined) return row;
     }
     return undefined;
   }
@@ -76,7 +78,9 @@ export class CollectionStore {
   /** All rows, by ascending key. */
   rows(collection: string): CollectionRow[] {
     const rows: CollectionRow[] = [];
-    for (const group of this.#groups.get(collection)?.values() ?? []) rows.push(...group.values());
+    for (const group of this.#groups.get(collection)?.values() ?? []) {
+      for (const [identity, row] of group) rows.push({ key: keyOf(identity), row });
+    }
     return rows.sort((a, b) => compareKeys(a.key, b.key));
   }
 
@@ -96,7 +100,19 @@ export class CollectionStore {
   full(table: string, group: number): Uint8Array {
     const writer = new ByteWriter();
     const rows = this.#groups.get(table.slice(COLLECTION_TABLE.length))?.get(group);
-    for (const { bytes, row } of rows?.values() ?? []) encodeRowChange(writer, bytes, { row });
+    for (const [identity, row] of rows ?? []) encodeRowChange(writer, bytesOf(identity), { row });
     return writer.take();
   }
+}
+
+function keyOf(identity: string): Key {
+  const bytes = bytesOf(identity);
+  return decodeKey(bytes, 0, bytes.length);
+}
+
+/** The key's bytes again. */
+function bytesOf(identity: string): Uint8Array {
+  const bytes = new Uint8Array(identity.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = identity.charCodeAt(i);
+  return bytes;
 }

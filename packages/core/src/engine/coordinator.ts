@@ -200,7 +200,7 @@ export class Coordinator {
   }
 
   #applied(commit: Commit, { rewrite, offsets }: Extract<CommitResult, { outcome: "applied" }>): void {
-    for (const { table, group, bytes } of commit.state) if (this.collections.owns(table)) this.collections.apply(table, group, bytes);
+    this.collections.applyAll(commit.state);
     for (const batch of commit.sends) this.#handOn(batch);
     for (const { link, sequence } of commit.applied) this.#relieve(link, sequence);
     for (const [i, append] of commit.appends.entries()) this.#onAppend?.(append, offsets.at(i));
