@@ -65,7 +65,7 @@ export class LinkInput {
   }
 
   /** Takes the ledger's batches after `last`; `ended` where it has no more. */
-  fill(batches: readonly LinkBatch[], ended: boolean): void {
+  refill(batches: readonly LinkBatch[], ended: boolean): void {
     this.#unread = !ended;
     for (const batch of batches) this.#take(batch);
   }
@@ -147,7 +147,7 @@ export async function readPages(links: readonly LinkInput[], ledger: Pick<Ledger
       page.push(batch);
       if ((bytes += batch.bytes.length) >= room) break;
     }
-    link.fill(page, bytes < room);
+    link.refill(page, bytes < room);
     found ||= page.length > 0;
   }
   return found;
