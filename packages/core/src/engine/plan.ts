@@ -43,7 +43,7 @@ export interface Exchange {
 
 export interface Stage {
   readonly index: number;
-  /** Stable name, from its first operator. */
+  /** Stable name, from its first operator where there are others. */
   readonly id: string;
   readonly distribution: Distribution;
   readonly partitions: number;

@@ -20,6 +20,9 @@ export function planWorkflow(workflow: Workflow, options: PlanOptions): Plan {
   return planner.finish();
 }
 
+/** The stage of all operators where nothing is cut: not named by its first one, which may become another. */
+const WHOLE = "whole";
+
 /** An output port of a planned operator. */
 interface Output {
   readonly operator: number;
@@ -79,7 +82,7 @@ class Planner {
     const stages = this.#stages.map(
       ({ distribution, operators }, index): Stage => ({
         index,
-        id: this.#operators[operators[0]].node.id,
+        id: this.#cut === "none" && index === 0 ? WHOLE : this.#operators[operators[0]].node.id,
         distribution,
         partitions: this.#partitionsOf(distribution),
         operators,

@@ -38,7 +38,7 @@ export class GraphBuilder {
         "its graph is complete; operators are added inside the function given to workflow(), not later",
       );
     }
-    const id = node.id ?? this.#derivedId(node.spec.kind);
+    const id = node.id ?? this.#derivedId(node.spec);
     if (node.id !== undefined) checkName(`workflow ${this.workflow}: operator id`, node.id);
     if (this.#ids.has(id)) {
       throw new MillraceError("MILLRACE_GRAPH", `workflow ${this.workflow}, operator ${id}`, "two operators have this id; give each its own");
@@ -60,11 +60,15 @@ export class GraphBuilder {
     return { kind: "workflow", name: this.workflow, nodes: this.#nodes };
   }
 
-  /** The nth operator of its kind: stable while the operators before it stay. */
-  #derivedId(kind: string): string {
+  /**
+   * The nth operator of its kind: stable while the operators before it stay. Sources and sinks are told
+   * by what they read or write: their progress, and what is on its way to them, survive another before them.
+   */
+  #derivedId(spec: NodeSpec): string {
+    const base = spec.kind === "source" ? `source-${spec.topic.name}` : spec.kind === "sink" ? `sink-${spec.target.name}` : spec.kind;
     let n = 1;
-    while (this.#ids.has(`${kind}-${n}`)) n++;
-    return `${kind}-${n}`;
+    while (this.#ids.has(`${base}-${n}`)) n++;
+    return `${base}-${n}`;
   }
 }
 
