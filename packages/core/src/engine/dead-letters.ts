@@ -2,6 +2,7 @@ import { ObjectRows } from "../codec/formats/struct-rows.ts";
 import type { Batch } from "../contracts/batch.ts";
 import type { MalformedRow } from "../contracts/source.ts";
 import { rowAt } from "../operators/batches.ts";
+import { checkStorable } from "../operators/state/storable.ts";
 import type { Plan, PlannedOperator } from "./plan.ts";
 import type { Failure } from "./search.ts";
 
@@ -41,7 +42,7 @@ export class DeadLetters {
 
   #failed(operator: PlannedOperator, batch: Batch, row: number, { reason, stack }: Failure): void {
     const topic = this.#sourceOf(operator);
-    this.#add(topic, { topic, operator: operator.node.id, reason, stack, value: batch.rows.get(row), time: batch.times[row] });
+    this.#add(topic, { topic, operator: operator.node.id, reason, stack, value: storable(batch.rows.get(row)), time: batch.times[row] });
   }
 
   #add(topic: string, letter: Readonly<Record<string, unknown>>): void {
@@ -56,6 +57,24 @@ export class DeadLetters {
     let { node } = operator;
     while (node.inputs.length > 0) node = this.#plan.workflow.nodes[node.inputs[0].node];
     return node.spec.kind === "source" ? node.spec.topic.name : this.#plan.workflow.name;
+  }
+}
+
+/** The value, or a text of it where it cannot be stored: that may be why it failed. */
+function storable(value: unknown): unknown {
+  try {
+    checkStorable(value);
+    return value;
+  } catch {
+    return describe(value);
+  }
+}
+
+function describe(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? typeof value;
+  } catch {
+    return typeof value;
   }
 }
 

@@ -2,8 +2,9 @@ import { ByteWriter } from "../codec/bytes.ts";
 import type { Batch } from "../contracts/batch.ts";
 import type { LinkBatch, StateBlock, TopicAppend } from "../contracts/ledger.ts";
 import { rowAt, select } from "../operators/batches.ts";
+import { storeRows } from "../operators/storing.ts";
 import { encodeBatch } from "./batch-codec.ts";
-import { linkId, type Exchange, type Plan } from "./plan.ts";
+import { linkId, type Exchange, type Plan, type PlannedOperator } from "./plan.ts";
 
 /** The table in which the rows of a collection lie. */
 export const COLLECTION_TABLE = "collection/";
@@ -22,12 +23,22 @@ export class Outbox {
   readonly #plan: Plan;
   readonly #partition: number;
   readonly #keyGroups: number;
+  /** A row of an operator cannot be sent. */
+  readonly #fail: (operator: PlannedOperator, batch: Batch, row: number, error: unknown) => void;
   readonly #receivers = new Map<number, Receivers>();
   readonly #topics = new Map<string, { readonly topic: string; readonly partition: number; readonly writer: ByteWriter; count: number }>();
   #rows: StateBlock[] = [];
   #rowBytes = 0;
 
-  constructor(plan: Plan, exchanges: readonly Exchange[], partition: number, keyGroups: number, watermarks: ReadonlyMap<string, number>) {
+  constructor(
+    plan: Plan,
+    exchanges: readonly Exchange[],
+    partition: number,
+    keyGroups: number,
+    watermarks: ReadonlyMap<string, number>,
+    fail: (operator: PlannedOperator, batch: Batch, row: number, error: unknown) => void,
+  ) {
+    this.#fail = fail;
     this.#plan = plan;
     this.#partition = partition;
     this.#keyGroups = keyGroups;
@@ -64,10 +75,10 @@ export class Outbox {
 
   append(topic: string, partition: number, batch: Batch): void {
     const name = `${topic}/${partition}`;
-    let entry = this.#topics.get(name);
-    if (entry === undefined) this.#topics.set(name, (entry = { topic, partition, writer: new ByteWriter(), count: 0 }));
-    encodeBatch(batch, entry.writer);
+    const entry = this.#topics.get(name) ?? { topic, partition, writer: new ByteWriter(), count: 0 };
+    encodeWhole(batch, entry.writer);
     entry.count += batch.count;
+    this.#topics.set(name, entry);
   }
 
   change(collection: string, group: number, bytes: Uint8Array): void {
@@ -139,7 +150,22 @@ export class Outbox {
   }
 
   #write(receivers: Receivers, to: number, batch: Batch): void {
-    encodeBatch(batch, receivers.writers[to]);
-    receivers.batches[to]++;
+    const { operator } = receivers.exchange.from;
+    const context = { fail: (failed: Batch, row: number, error: unknown): void => this.#fail(this.#plan.operators[operator], failed, row, error) };
+    storeRows(batch, context, (rows) => {
+      encodeWhole(rows, receivers.writers[to]);
+      receivers.batches[to]++;
+    });
+  }
+}
+
+/** Encodes a batch, or throws and has written nothing. */
+function encodeWhole(batch: Batch, writer: ByteWriter): void {
+  const before = writer.length;
+  try {
+    encodeBatch(batch, writer);
+  } catch (error) {
+    writer.reset(before);
+    throw error;
   }
 }

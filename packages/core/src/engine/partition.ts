@@ -438,7 +438,9 @@ export class Partition {
 
   #newOutbox(watermarks: ReadonlyMap<string, number>): Outbox {
     const exchanges = this.#plan.exchanges.filter((exchange) => exchange.from.stage === this.#stage.index);
-    return new Outbox(this.#plan, exchanges, this.#index, this.#ports.keyGroups, watermarks);
+    return new Outbox(this.#plan, exchanges, this.#index, this.#ports.keyGroups, watermarks, (operator, batch, row, error) =>
+      this.#dead.failed(operator, batch, row, error),
+    );
   }
 
   #wakeUp(): void {

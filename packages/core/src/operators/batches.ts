@@ -69,6 +69,11 @@ export function batchOf(rows: Rows, times: Float64Array, stamps: Float64Array): 
   return { count: rows.length, selection: undefined, rows, times, stamps, kinds: undefined, keys: undefined };
 }
 
+/** A batch of one row, as `context.fail` takes it. */
+export function single(value: unknown, time: number, stamp: number): Batch {
+  return batchOf(new ObjectRows([value]), Float64Array.of(time), Float64Array.of(stamp));
+}
+
 function widened<A extends Float64Array | Uint8Array>(from: A, to: A): A {
   to.set(from);
   return to;

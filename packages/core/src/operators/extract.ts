@@ -43,7 +43,7 @@ export function readNumbers(
  * Calls `visit` for each selected row; a row for which it throws goes to the dead letters. The
  * result is the batch without such rows, or undefined when there was none.
  */
-export function forEachRow(batch: Batch, context: OperatorContext, visit: (row: number, i: number) => void): Batch | undefined {
+export function forEachRow(batch: Batch, context: Pick<OperatorContext, "fail">, visit: (row: number, i: number) => void): Batch | undefined {
   let failed: Set<number> | undefined;
   for (let from = 0; from < batch.count; ) {
     let i = from;

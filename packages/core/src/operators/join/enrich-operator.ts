@@ -1,11 +1,11 @@
 import { BEFORE, DELETE, PROVISIONAL, type Batch } from "../../contracts/batch.ts";
 import { RESULTS, type EnrichNode } from "../../graph/nodes.ts";
-import { BatchBuilder } from "../batches.ts";
+import { BatchBuilder, single } from "../batches.ts";
 import { forEachRow } from "../extract.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
 import type { KeySpace } from "../state/key-space.ts";
 import type { StateTable } from "../state/table.ts";
-import { giveLate, single } from "./pairs.ts";
+import { giveLate } from "./pairs.ts";
 import { TimedRows } from "./timed-rows.ts";
 import { Versions } from "./versions.ts";
 

@@ -1,7 +1,6 @@
-import { ObjectRows } from "../../codec/formats/struct-rows.ts";
 import type { Batch } from "../../contracts/batch.ts";
 import { LATE, LATE_RIGHT, RESULTS } from "../../graph/nodes.ts";
-import { BatchBuilder, batchOf, select } from "../batches.ts";
+import { BatchBuilder, select, single } from "../batches.ts";
 import type { OperatorContext } from "../operator.ts";
 
 /** Results of more pairs than this go on in several batches. */
@@ -37,11 +36,6 @@ export class Pairs {
   emit(): void {
     if (this.#out.count > 0) this.#context.emit(RESULTS, this.#out.take());
   }
-}
-
-/** A batch of one row, as `context.fail` takes it. */
-export function single(value: unknown, time: number, stamp: number): Batch {
-  return batchOf(new ObjectRows([value]), Float64Array.of(time), Float64Array.of(stamp));
 }
 
 /** Counts rows of an input (0 left, 1 right) as late and gives them to its late output. */

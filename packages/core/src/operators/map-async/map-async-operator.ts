@@ -1,7 +1,6 @@
 import type { Batch } from "../../contracts/batch.ts";
 import { RESULTS, type MapAsyncNode } from "../../graph/nodes.ts";
-import { BatchBuilder, batchOf } from "../batches.ts";
-import { ObjectRows } from "../../codec/formats/struct-rows.ts";
+import { BatchBuilder, single } from "../batches.ts";
 import { forEachRow } from "../extract.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
 import { callWithRetries } from "./attempts.ts";
@@ -77,7 +76,7 @@ export class MapAsyncOperator implements Operator {
     const out = new BatchBuilder();
     for (const { outcome, value, time, stamp, kind } of elements) {
       if (outcome === undefined) continue;
-      if ("error" in outcome) this.#context.fail(batchOf(new ObjectRows([value]), Float64Array.of(time), Float64Array.of(stamp)), 0, outcome.error);
+      if ("error" in outcome) this.#context.fail(single(value, time, stamp), 0, outcome.error);
       else out.add(outcome.result, time, stamp, kind);
     }
     if (out.count > 0) this.#context.emit(RESULTS, out.take());

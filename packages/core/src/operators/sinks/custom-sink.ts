@@ -1,8 +1,7 @@
-import { ObjectRows } from "../../codec/formats/struct-rows.ts";
 import { AFTER, DELETE, INSERT, PROVISIONAL, type Batch } from "../../contracts/batch.ts";
 import type { SinkRow } from "../../contracts/sink.ts";
 import type { Sink } from "../../graph/refs.ts";
-import { batchOf } from "../batches.ts";
+import { single } from "../batches.ts";
 import { forEachRow } from "../extract.ts";
 import { callWithRetries } from "../map-async/attempts.ts";
 import { CallKeys } from "../map-async/idempotency.ts";
@@ -65,7 +64,7 @@ export class CustomSink implements Operator {
         return;
       }
       const [{ value, time }] = rows;
-      this.#context.fail(batchOf(new ObjectRows([value]), Float64Array.of(time), Float64Array.of(time)), 0, error);
+      this.#context.fail(single(value, time, time), 0, error);
     }
   }
 }

@@ -4,13 +4,14 @@ import { keyGroup, keyHash } from "../../codec/murmur2.ts";
 import { encodeValue } from "../../codec/values.ts";
 import { DELETE, PROVISIONAL, type Batch, type Key } from "../../contracts/batch.ts";
 import type { Collection, Topic } from "../../graph/refs.ts";
-import { rowAt, select } from "../batches.ts";
+import { rowAt, select, single } from "../batches.ts";
 import { forEachRow } from "../extract.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
+import { storeRows } from "../storing.ts";
 
 /** Where sinks put what a step gives to the world; it becomes real with the step's commit. */
 export interface Outputs {
-  /** Atoms for a topic; the engine encodes them and finds their partition. */
+  /** Atoms for a partition of a topic; the engine encodes them. Throws, with nothing appended, where a value cannot be stored. */
   append(topic: string, partition: number, batch: Batch): void;
   /** A change of a collection's rows, encoded as `encodeRowChange` does, for a key group. */
   change(collection: string, group: number, bytes: Uint8Array): void;
@@ -18,6 +19,9 @@ export interface Outputs {
 
 /** Writes to a topic: finals only, unless the topic keeps every change. */
 export function topicSink(target: Topic<unknown>, outputs: Outputs, context: OperatorContext): Operator {
+  const append = (partition: number, batch: Batch): void => {
+    storeRows(batch, context, (rows) => outputs.append(target.name, partition, rows));
+  };
   return {
     tables: [],
     advance: () => undefined,
@@ -25,7 +29,7 @@ export function topicSink(target: Topic<unknown>, outputs: Outputs, context: Ope
       const rows = target.changelog ? batch : finals(batch);
       if (rows.count === 0) return;
       if (target.partitions === 1) {
-        outputs.append(target.name, 0, rows);
+        append(0, rows);
         return;
       }
       const selections = new Map<number, number[]>();
@@ -36,7 +40,7 @@ export function topicSink(target: Topic<unknown>, outputs: Outputs, context: Ope
         if (list === undefined) selections.set(partition, [row]);
         else list.push(row);
       });
-      for (const [partition, list] of selections) outputs.append(target.name, partition, select(rows, Int32Array.from(list), list.length));
+      for (const [partition, list] of selections) append(partition, select(rows, Int32Array.from(list), list.length));
     },
   };
 }
@@ -45,6 +49,7 @@ interface PendingRow {
   readonly key: Uint8Array;
   readonly row: unknown;
   readonly deleted: boolean;
+  readonly time: number;
 }
 
 /** Upserts into a collection, or deletes where the row says so. Of several changes of a row in one step only the last is kept. */
@@ -63,13 +68,21 @@ export function collectionSink(target: Collection<unknown>, outputs: Outputs, co
         const group = keyGroup(keyHash(key, 0, key.length), context.keyGroups);
         let rows = pending.get(group);
         if (rows === undefined) pending.set(group, (rows = new Map<string, PendingRow>()));
-        rows.set(identityOf(key), { key, row, deleted: ((batch.kinds?.[at] ?? 0) & ~PROVISIONAL) === DELETE });
+        rows.set(identityOf(key), { key, row, deleted: ((batch.kinds?.[at] ?? 0) & ~PROVISIONAL) === DELETE, time: batch.times[at] });
       });
     },
     flush() {
       const ends: number[] = [];
       for (const rows of pending.values()) {
-        for (const { key, row, deleted } of rows.values()) encodeRowChange(scratch, key, deleted ? undefined : { row });
+        for (const { key, row, deleted, time } of rows.values()) {
+          const before = scratch.length;
+          try {
+            encodeRowChange(scratch, key, deleted ? undefined : { row });
+          } catch (error) {
+            scratch.reset(before);
+            context.fail(single(row, time, time), 0, error);
+          }
+        }
         ends.push(scratch.length);
       }
       const bytes = scratch.take();
@@ -77,7 +90,7 @@ export function collectionSink(target: Collection<unknown>, outputs: Outputs, co
       let place = 0;
       for (const group of pending.keys()) {
         const end = ends[place++];
-        outputs.change(target.name, group, bytes.subarray(start, end));
+        if (end > start) outputs.change(target.name, group, bytes.subarray(start, end));
         start = end;
       }
       pending.clear();
