@@ -57,6 +57,8 @@ export class OpenWindows {
     const last = this.#window.lastEnd(start);
     for (let end = this.#window.firstEnd(start); end <= last; end += slide) {
       if (end + this.#node.lateness > this.#watermark || this.#watermark === -Infinity) this.#open.add(end);
+      // Its first atom came within its lateness: it is shown with the commit, like those that had fired.
+      if (end <= this.#watermark && this.#open.has(end) && !this.#touched.has(end)) this.#touched.set(end, new Set());
       if (end === Infinity) break;
     }
   }
@@ -86,7 +88,6 @@ export class OpenWindows {
   restored(watermark: number): void {
     this.#watermark = watermark;
     for (const start of this.#store.starts()) this.opened(start);
-    for (const end of this.#open) if (end <= watermark) this.#touched.set(end, new Set());
     if (this.#open.size > 0) this.stirred();
   }
 
