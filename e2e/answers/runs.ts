@@ -8,12 +8,16 @@ import { END, lefts, readings, rights, type Scenario } from "./scenarios.ts";
 export interface Way {
   readonly cut: Cut;
   readonly instances: number;
+  readonly partitions?: number;
+  readonly stateMemory?: number;
 }
 
-/** Every cut, and every number of partitions that a cut can have. */
+/** Every cut, every number of partitions that a cut can have, and partitions of which memory holds one at a time. */
 export const ways: readonly Way[] = [
   { cut: "none", instances: 1 },
   ...[1, 2, 4].flatMap((instances) => [{ cut: "shuffle", instances } as const, { cut: "every", instances } as const]),
+  { cut: "shuffle", instances: 1, partitions: 8, stateMemory: 1 },
+  { cut: "every", instances: 1, partitions: 4, stateMemory: 1 },
 ];
 
 /** What a run gave: by topic or collection, its rows as sorted text. */

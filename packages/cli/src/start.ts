@@ -23,6 +23,11 @@ export interface StartOptions {
   readonly instances?: number;
   /** Into how many partitions keys are divided, up to 256; rounded up to a power of two. Default: as many as there are instances. */
   readonly partitions?: number;
+  /**
+   * About how many bytes of keyed state are in memory at once; above it partitions take turns, and what
+   * waits for the others lies in the data folder. With it there are 64 partitions by default. Default: no limit.
+   */
+  readonly stateMemory?: number;
   /** Where workflows are cut into stages. Default: "none" with one partition, else "shuffle". */
   readonly cut?: Cut;
   /** Where time comes from. Default: the system clock. */
@@ -53,7 +58,7 @@ export async function start(given: WorkflowsOrModule, options: StartOptions = {}
     inputs.set(name, bindInput(topic, input));
   }
   const clock = options.clock ?? systemClock();
-  const { data, durability = "process", instances = 1, partitions, cut } = options;
+  const { data, durability = "process", instances = 1, partitions, stateMemory, cut } = options;
   const ledger = data === undefined ? createMemoryLedger() : await openEmbeddedLedger({ directory: data, durability, clock });
   try {
     const { workflows, modules } = loaded;
@@ -68,6 +73,7 @@ export async function start(given: WorkflowsOrModule, options: StartOptions = {}
       instances,
       ...(partitions === undefined ? {} : { partitions }),
       memory: getHeapStatistics().heap_size_limit,
+      ...(stateMemory === undefined ? {} : { stateMemory }),
       ...(cut === undefined ? {} : { cut }),
       ...(host === undefined ? {} : { host }),
     });

@@ -16,6 +16,16 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
+/** Parses a size such as 200MB, 1.5GB or 500000 (bytes); K, M and G are thousands, millions and thousand millions. */
+export function byteSize(text: string): number {
+  const [, number, unit = ""] = /^(\d+(?:\.\d+)?) ?([kmg])?b?$/i.exec(text) ?? [];
+  const bytes = Number(number) * (UNITS[unit.toLowerCase()] ?? 1);
+  if (bytes >= 1) return Math.round(bytes);
+  throw new InvalidArgumentError("Give a size such as 200MB or 1.5GB.");
+}
+
+const UNITS: Readonly<Record<string, number>> = { k: 1e3, m: 1e6, g: 1e9 };
+
 export function cutOption(): Option {
   return new Option("--cut <where>", "cut the workflow into stages: nowhere, where keys are shuffled, or at every operator").choices(["none", "shuffle", "every"]);
 }

@@ -9,7 +9,7 @@ import { checkOutputs } from "../run/results.ts";
 import { runWorkflows } from "../run/run.ts";
 import { say } from "../say.ts";
 import { untilSignal } from "../signals.ts";
-import { collect, cutOption, formatOption, pairs, reportOption, wholeNumber } from "./options.ts";
+import { byteSize, collect, cutOption, formatOption, pairs, reportOption, wholeNumber } from "./options.ts";
 
 interface RunOptions {
   readonly in?: readonly string[];
@@ -19,6 +19,7 @@ interface RunOptions {
   readonly backend?: string;
   readonly instances: number;
   readonly partitions?: number;
+  readonly stateMemory?: number;
   readonly cut?: "none" | "shuffle" | "every";
   readonly maxErrors?: number;
   readonly report?: "json";
@@ -41,7 +42,8 @@ export function addRun(program: Command): void {
     .option("--data <dir>", "keep state in this folder: an interrupted run goes on when it is started again")
     .option("--backend <name>", "where it runs: embedded, or a name of millrace.config.ts")
     .option("--instances <n>", "worker threads that share the work", wholeNumber(1, 64), 1)
-    .option("--partitions <n>", "divide the keys into n partitions, a power of two (default: as many as instances)", wholeNumber(1, 256))
+    .option("--partitions <n>", "divide the keys into n partitions, a power of two (default: as many as instances, 64 with --state-memory)", wholeNumber(1, 256))
+    .option("--state-memory <size>", "keep about this much keyed state in memory, such as 200MB; partitions take turns where it is more", byteSize)
     .addOption(cutOption())
     .option("--max-errors <n>", "fail after more than n dead letters", wholeNumber(0, Number.MAX_SAFE_INTEGER))
     .addOption(reportOption())
@@ -75,6 +77,7 @@ async function run(files: readonly string[], options: RunOptions): Promise<void>
     durability: backend.durability,
     instances,
     partitions: options.partitions,
+    stateMemory: options.stateMemory,
     cut: options.cut,
     maxErrors: options.maxErrors ?? Infinity,
     stop: signal.received,

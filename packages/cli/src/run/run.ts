@@ -22,6 +22,8 @@ export interface RunRequest {
   readonly durability: "process" | "disk" | undefined;
   readonly instances: number;
   readonly partitions: number | undefined;
+  /** Bytes. */
+  readonly stateMemory: number | undefined;
   readonly cut: Cut | undefined;
   readonly maxErrors: number;
   /** Ends the run after the step that each partition is in. */
@@ -58,7 +60,7 @@ export async function runWorkflows(request: RunRequest): Promise<RunResult> {
 
 async function runIn(store: Store, request: RunRequest, names: GraphNames, bound: ReadonlyMap<string, BoundInput>, begun: number): Promise<RunResult> {
   const { ledger: plain, directory, temporary } = store;
-  const { instances, partitions, cut } = request;
+  const { instances, partitions, stateMemory, cut } = request;
   const { workflows, modules } = request.loaded;
   const sources = bindingsOf(bound);
   const { resumed } = await rememberRun(plain, directory, { workflows, sources, sameWorkflows: true });
@@ -80,6 +82,7 @@ async function runIn(store: Store, request: RunRequest, names: GraphNames, bound
     bounded: true,
     instances,
     ...(partitions === undefined ? {} : { partitions }),
+    ...(stateMemory === undefined ? {} : { stateMemory }),
     ...(cut === undefined ? {} : { cut }),
     ...(host === undefined ? {} : { host }),
   });

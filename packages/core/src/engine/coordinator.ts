@@ -278,6 +278,7 @@ export class Coordinator {
     if (blocked === sender.blocked) return;
     sender.blocked = blocked;
     sender.instance?.block(sender.id, blocked);
+    if (!blocked) this.#onSend?.(sender.id);
   }
 
   #askRewrite(addresses: readonly StateAddress[]): void {

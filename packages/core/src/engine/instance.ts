@@ -22,6 +22,8 @@ export interface InstancePorts {
   readonly drained?: (partition: string) => void;
   /** What a partition's splits have come to. */
   readonly report?: (partition: string, report: SplitReport) => void;
+  /** About how many bytes of state a partition holds, and whether it has nothing to do. */
+  readonly holds?: (partition: string, bytes: number, idle: boolean) => void;
   /** A partition has nothing to do and may be closed without missing anything, or has something to do again. */
   readonly resting?: (partition: string, resting: boolean) => void;
   /** A partition cannot go on; it is closed. */

@@ -91,12 +91,14 @@ function operatorsOf(workflow: Workflow): PlanRecord["operators"] {
     .map((node) => ({ id: node.id, named: node.named, kind: node.spec.kind, path: signature(workflow, node) }));
 }
 
-/** Runs a plan without reading its sources until nothing is on its way. */
+/**
+ * Runs a plan without reading its sources until nothing is on its way: one partition at a time, senders
+ * before receivers, so that no more than one partition's state is in memory.
+ */
 async function drain(plan: Plan, ports: MigrationPorts): Promise<void> {
-  const coordinator = new Coordinator({ plans: [plan], ledger: ports.ledger, clock: ports.clock });
+  const coordinator = new Coordinator({ plans: [plan], ledger: ports.ledger, clock: ports.clock, closedBytes: Infinity });
   await coordinator.load();
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const idle = new Set<string>();
+  let drained = Promise.withResolvers<void>();
   const instance = new Instance([plan], {
     ledger: coordinator.ledgerForPartitions(),
     clock: ports.clock,
@@ -104,15 +106,19 @@ async function drain(plan: Plan, ports: MigrationPorts): Promise<void> {
     keyGroups: ports.keyGroups,
     source: (topic) => Promise.resolve({ name: topic, splits: () => Promise.resolve([]), open: () => Promise.reject(new Error("a drain reads no source")) }),
     finished: () => undefined,
-    failed: (_partition, error) => reject(error),
-    drained: (partition) => {
-      idle.add(partition);
-      if (idle.size === coordinator.partitions.length && coordinator.quiet) resolve();
-    },
+    failed: (_partition, error) => drained.reject(error),
+    drained: () => drained.resolve(),
   });
-  await coordinator.assign(() => instance);
-  await promise;
-  await instance.stop();
+  do {
+    for (const id of coordinator.partitions) {
+      drained = Promise.withResolvers<void>();
+      coordinator.place(id, instance);
+      await instance.open(id);
+      await drained.promise;
+      coordinator.place(id, undefined);
+      await instance.close(id);
+    }
+  } while (!coordinator.quiet);
 }
 
 /** Writes the progress of the new plan's partitions, made from that of the old plan's. */

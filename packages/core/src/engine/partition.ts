@@ -47,6 +47,8 @@ export interface PartitionPorts {
   readonly drained?: (partition: string) => void;
   /** What its splits have come to, wherever partitions read splits that meet. */
   readonly report?: (partition: string, report: SplitReport) => void;
+  /** About how many bytes of state it holds, and whether it has nothing to do. */
+  readonly holds?: (partition: string, bytes: number, idle: boolean) => void;
   /** The partition has nothing to do and may be closed without missing anything, or has something to do again. */
   readonly resting?: (partition: string, resting: boolean) => void;
 }
@@ -84,6 +86,9 @@ export class Partition {
   /** What was told of the splits last, and when. */
   #reported: SplitReport | undefined;
   #reportedAt = -Infinity;
+  /** What was told of its state last. */
+  #held = -1;
+  #idle = false;
 
   constructor(plan: Plan, stage: Stage, index: number, ports: PartitionPorts) {
     this.id = partitionId(plan, stage, index);
@@ -177,6 +182,7 @@ export class Partition {
         this.#woken = false;
         const worked = await this.#step();
         if (worked) {
+          this.#tellHeld(false);
           if (clock.now() - this.#reportedAt >= REPORT_MILLISECONDS) this.#report();
           if (++steps % STEPS_A_TURN === 0 || clock.now() - turned >= TURN_MILLISECONDS) {
             await clock.turn();
@@ -191,9 +197,13 @@ export class Partition {
           this.#ports.finished(this.id);
           return;
         }
+        this.#tellHeld(!this.#blocked);
         await this.#sleep();
       }
+      // What the last step took in may have been the end: nobody would open it again to find that out.
+      while (this.#isFinished() && (await this.#step()));
       await this.#inFlight;
+      if (this.#isFinished()) this.#ports.finished(this.id);
     } finally {
       await this.#lanes.close();
     }
@@ -425,6 +435,15 @@ export class Partition {
     this.#reported = { times, follows, opened: before === undefined };
     this.#reportedAt = this.#ports.clock.now();
     this.#ports.report?.(this.id, this.#reported);
+  }
+
+  #tellHeld(idle: boolean): void {
+    if (this.#ports.holds === undefined) return;
+    const bytes = this.#pipeline.memoryBytes;
+    if (idle === this.#idle && Math.abs(bytes - this.#held) * 16 <= this.#held) return;
+    this.#held = bytes;
+    this.#idle = idle;
+    this.#ports.holds(this.id, bytes, idle);
   }
 
   #decoder(keyBy: number | undefined): BatchDecoder {

@@ -75,6 +75,14 @@ export class Pipeline {
     return space;
   }
 
+  /** Estimated memory of keys and of what operators keep, bytes. */
+  get memoryBytes(): number {
+    let bytes = 0;
+    for (const space of this.#keySpaces.values()) bytes += space.table.memoryBytes;
+    for (const { operator } of this.#placed.values()) for (const table of operator?.tables ?? []) bytes += table.memoryBytes;
+    return bytes;
+  }
+
   /** The operators that keep state, with the address of their tables. */
   *stateful(): Iterable<{ readonly address: string; readonly operator: Operator }> {
     for (const { planned, operator } of this.#placed.values()) {

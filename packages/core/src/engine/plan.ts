@@ -81,12 +81,26 @@ export interface PlanOptions {
   readonly generation?: number;
 }
 
-/** The plan for so many instances and partitions, each rounded up to a power of two. Throws MILLRACE_USAGE for more partitions than key groups. */
-export function planOptions(wanted: { readonly cut?: Cut; readonly instances?: number; readonly partitions?: number }): PlanOptions {
-  const { instances = 1 } = wanted;
-  const asked = Math.max(instances, wanted.partitions ?? instances);
+/** Into how many partitions keys are divided where they take turns and nobody said. */
+const TURNING_PARTITIONS = 64;
+
+export interface WantedPlan {
+  readonly cut?: Cut;
+  readonly instances?: number;
+  readonly partitions?: number;
+  readonly stateMemory?: number;
+}
+
+/** The plan for so many instances and partitions, each rounded up to a power of two. Throws MILLRACE_USAGE for more partitions than key groups, and for state that cannot be divided. */
+export function planOptions(wanted: WantedPlan): PlanOptions {
+  const { instances = 1, stateMemory } = wanted;
+  const asked = Math.max(instances, wanted.partitions ?? (stateMemory === undefined ? instances : TURNING_PARTITIONS));
   if (!(asked >= 1 && asked <= DEFAULT_KEY_GROUPS)) {
     throw new MillraceError("MILLRACE_USAGE", "partitions", `${asked} were asked for; give a number from 1 to ${DEFAULT_KEY_GROUPS}`);
+  }
+  if (stateMemory !== undefined && !(stateMemory > 0)) throw new MillraceError("MILLRACE_USAGE", "state memory", `${stateMemory} bytes; give a positive number`);
+  if (stateMemory !== undefined && wanted.cut === "none") {
+    throw new MillraceError("MILLRACE_USAGE", "state memory", "cut none leaves one partition, which has all state in memory; cut where keys are shuffled");
   }
   const partitions = roundedUp(asked);
   return { cut: wanted.cut ?? (partitions === 1 ? "none" : "shuffle"), partitions, lanes: roundedUp(instances) };
@@ -99,6 +113,11 @@ function roundedUp(number: number): number {
 /** The name of a partition of a stage, as the ledger knows it. */
 export function partitionId(plan: Plan, stage: Stage, partition: number): string {
   return `${partitionPrefix(plan)}${stage.id}/${partition}of${stage.partitions}`;
+}
+
+/** The names of all partitions of a stage. */
+export function partitionsOf(plan: Plan, stage: Stage): string[] {
+  return Array.from({ length: stage.partitions }, (_, index) => partitionId(plan, stage, index));
 }
 
 /** What the names of all partitions of a plan begin with. */

@@ -36,6 +36,12 @@ export interface RuntimeOptions {
   readonly instances?: number;
   /** Into how many partitions keys are divided; rounded up to a power of two. Default: as many as there are instances. */
   readonly partitions?: number;
+  /**
+   * About how many bytes of keyed state are in memory, of all instances together. Above it partitions
+   * take turns, and what is sent to a closed one waits in the ledger. One partition of each instance is
+   * open always, whatever it holds. Default: no limit. With it, `partitions` is 64 where it is not given.
+   */
+  readonly stateMemory?: number;
   /** Runs the instances; default: one in this thread, which has all partitions. */
   readonly host?: Host;
   /** An instance that had nothing to do for so long is given up; the first atom or timer brings one back. ms; default: never. */
@@ -49,6 +55,10 @@ export interface RuntimeOptions {
   /** Whether topics in the store end where the workflows that write them do; else more may always come. Default false. */
   readonly bounded?: boolean;
 }
+
+/** So many times the memory for state, and at least this, a sender may have in the ledger for closed partitions: a turn that loads much then finds much to do. */
+const CLOSED_SHARE = 8;
+const LEAST_CLOSED = 64 * 1024 * 1024;
 
 /** Workflows that run in one process. */
 export class Runtime {
@@ -78,6 +88,7 @@ export class Runtime {
       plans: this.#plans,
       ledger: options.ledger,
       clock: options.clock,
+      ...(options.stateMemory === undefined ? {} : { closedBytes: closedBytesFor(options.stateMemory) }),
       onSend: (partition) => this.#supervisor.wanted(partition),
       onAppend: (append, offset) => {
         if (offset !== undefined) this.#appendTimes.note(append, offset);
@@ -108,6 +119,7 @@ export class Runtime {
       bound: (topic) => this.#bound(topic),
       topics: this.#stored,
       signal: this.#signal,
+      ...(options.stateMemory === undefined ? {} : { stateMemory: options.stateMemory }),
       ...(options.idleAfter === undefined ? {} : { idleAfter: options.idleAfter }),
       ...(options.min === undefined ? {} : { min: options.min }),
       ...(options.spare === undefined ? {} : { spare: options.spare }),
@@ -228,4 +240,8 @@ export class Runtime {
     if (binding === undefined) return undefined;
     return "kind" in binding ? generatorSource(topic, binding, this.#options.clock) : binding;
   }
+}
+
+function closedBytesFor(stateMemory: number): number {
+  return Math.max(LEAST_CLOSED, CLOSED_SHARE * stateMemory);
 }

@@ -66,6 +66,7 @@ export function mainSide(environment: HostEnvironment, signals: WorkerSignals): 
     finished: (partition) => ports.finished(partition),
     failed: ({ partition, error }) => ports.failed(partition, fromWire(error)),
     report: ({ partition, report }) => ports.report?.(partition, report),
+    holds: ({ partition, bytes, idle }) => ports.holds?.(partition, bytes, idle),
     resting: ({ partition, resting }) => ports.resting?.(partition, resting),
     range: ({ topic, partition }) => topics.range(topic, partition),
     async read({ topic, partition, offset, maxBytes }) {

@@ -29,6 +29,7 @@ export interface MainMethods {
   readonly finished: Method<string>;
   readonly failed: Method<{ readonly partition: string; readonly error: WireError }>;
   readonly report: Method<{ readonly partition: string; readonly report: SplitReport }>;
+  readonly holds: Method<{ readonly partition: string; readonly bytes: number; readonly idle: boolean }>;
   readonly resting: Method<{ readonly partition: string; readonly resting: boolean }>;
   readonly range: Method<{ readonly topic: string; readonly partition: number }, TopicRange>;
   readonly read: Method<{ readonly topic: string; readonly partition: number; readonly offset: number; readonly maxBytes: number }, Packed>;
@@ -66,6 +67,8 @@ export interface WorkerStart {
   readonly sources: Readonly<Record<string, SourceModule>>;
   readonly keyGroups: number;
   readonly capabilities: { readonly joined: boolean; readonly durability: "none" | "process" | "disk" };
+  /** Whether the main thread wants to know how much state partitions hold. */
+  readonly tellsState: boolean;
   /** Counts up while the worker's event loop turns. */
   readonly heartbeat: Int32Array;
 }

@@ -44,6 +44,7 @@ async function startWorker(options: WorkerHostOptions, environment: HostEnvironm
     sources: options.sources ?? {},
     keyGroups: ports.keyGroups,
     capabilities: ports.ledger.capabilities,
+    tellsState: ports.holds !== undefined,
     heartbeat,
   };
   const worker = new Worker(new URL(import.meta.url.endsWith(".ts") ? "./worker-entry.ts" : "./worker-entry.js", import.meta.url), {

@@ -38,6 +38,7 @@ export function workerPorts(main: ToMain, start: WorkerStart, wakeups: Wakeups, 
     },
     finished: (partition) => main.tell("finished", partition),
     report: (partition, report) => main.tell("report", { partition, report }),
+    ...(start.tellsState ? { holds: (partition: string, bytes: number, idle: boolean) => main.tell("holds", { partition, bytes, idle }) } : {}),
     resting: (partition, resting) => main.tell("resting", { partition, resting }),
     failed: (partition, error) => main.tell("failed", { partition, error: toWire(error) }),
   };

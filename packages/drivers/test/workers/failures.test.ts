@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Worker } from "node:worker_threads";
 import type { EventOptions, Trouble } from "./fixture.ts";
-import { host, runHere, runInWorkers } from "./support.ts";
+import { host, killWorkers, runHere, runInWorkers } from "./support.ts";
 
 const OPTIONS: EventOptions = { chunks: 40, rows: 500 };
 
@@ -52,26 +51,3 @@ test("workers that are ended at random moments lose nothing and do nothing twice
   assert.deepEqual(rows, expected);
   assert.ok(replaced >= 5, `${replaced} workers were replaced`);
 });
-
-/** Ends threads at random moments, as a crash would: their host is not asked. */
-function killWorkers(most: number): { end(): void } {
-  const alive = new Set<Worker>();
-  const remember = (worker: Worker): void => {
-    alive.add(worker);
-    worker.on("exit", () => alive.delete(worker));
-  };
-  process.on("worker", remember);
-  let left = most;
-  const kill = (): void => {
-    const one = [...alive][Math.floor(Math.random() * alive.size)];
-    void one?.terminate();
-    if (--left > 0) timer = setTimeout(kill, 20 + Math.random() * 250);
-  };
-  let timer = setTimeout(kill, 250);
-  return {
-    end() {
-      clearTimeout(timer);
-      process.off("worker", remember);
-    },
-  };
-}

@@ -1,3 +1,4 @@
+import type { Worker } from "node:worker_threads";
 import type { Host, Ledger, Topics } from "@millrace/core/internal";
 import { createMemoryLedger, Runtime, systemClock } from "@millrace/core/internal";
 import { workerHost, type WorkerHostOptions } from "@millrace/drivers/workers";
@@ -27,11 +28,34 @@ export interface Letter {
 }
 
 /** Runs the fixture's workflow to its end in worker threads. */
-export async function runInWorkers(options: EventOptions, settings: { readonly instances?: number; readonly ledger?: Ledger & Topics; readonly host?: Host; readonly started?: (runtime: Runtime) => void } = {}): Promise<Outcome> {
+export async function runInWorkers(options: EventOptions, settings: { readonly instances?: number; readonly ledger?: Ledger & Topics; readonly host?: Host; readonly limits?: { readonly partitions: number; readonly stateMemory: number }; readonly started?: (runtime: Runtime) => void } = {}): Promise<Outcome> {
   const { instances = 2, ledger = createMemoryLedger() } = settings;
-  const runtime = await Runtime.start({ workflows: [perKey], ledger, clock: systemClock(), cut: "shuffle", instances, host: settings.host ?? host(options) });
+  const runtime = await Runtime.start({ workflows: [perKey], ledger, clock: systemClock(), cut: "shuffle", instances, host: settings.host ?? host(options), ...settings.limits });
   settings.started?.(runtime);
   return outcome(runtime);
+}
+
+/** Ends threads at random moments, as a crash would: their host is not asked. */
+export function killWorkers(most: number): { end(): void } {
+  const alive = new Set<Worker>();
+  const remember = (worker: Worker): void => {
+    alive.add(worker);
+    worker.on("exit", () => alive.delete(worker));
+  };
+  process.on("worker", remember);
+  let left = most;
+  const kill = (): void => {
+    const one = [...alive][Math.floor(Math.random() * alive.size)];
+    void one?.terminate();
+    if (--left > 0) timer = setTimeout(kill, 20 + Math.random() * 250);
+  };
+  let timer = setTimeout(kill, 250);
+  return {
+    end() {
+      clearTimeout(timer);
+      process.off("worker", remember);
+    },
+  };
 }
 
 /** Runs it in this thread. */

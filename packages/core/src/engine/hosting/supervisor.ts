@@ -1,22 +1,16 @@
-import type { Clock } from "../../contracts/clock.ts";
 import type { Commit, Ledger } from "../../contracts/ledger.ts";
-import type { Source } from "../../contracts/source.ts";
-import type { Topics } from "../../contracts/topics.ts";
 import { MillraceError } from "../../errors.ts";
-import type { Coordinator } from "../coordinator.ts";
 import type { InstanceHandle, InstancePorts } from "../instance.ts";
-import { partitionId, type Plan } from "../plan.ts";
+import { partitionId, partitionsOf } from "../plan.ts";
 import type { Failure } from "../search.ts";
 import { measuringTime } from "../metrics/measuring-time.ts";
 import { PartitionMeter } from "../metrics/partition-meter.ts";
 import type { StateSize } from "../partition-state.ts";
-import type { TopicSignal } from "../topic-source.ts";
-import type { Host } from "./host.ts";
+import { describe, Failures } from "./failures.ts";
 import { Rest } from "./rest.ts";
-import { isLasting, mayBeAnElement, restartDelay } from "./restarts.ts";
-
-/** From this many failures in a row on, a partition looks for the element that makes it fail. */
-const SUSPECT_AFTER = 2;
+import type { Lease, Slot, SupervisorOptions } from "./slots.ts";
+import { isLasting, restartDelay } from "./restarts.ts";
+import { StateTurns } from "./state-turns.ts";
 
 /** Failures of a partition in a row, without a commit between them, after which the run fails. */
 const MOST_FAILURES = 32;
@@ -26,59 +20,11 @@ const LOOK = 200;
 const BUSY_LOOKS = 5;
 const BUSY_SHARE = 0.7;
 
-export interface SupervisorOptions {
-  readonly host: Host;
-  readonly plans: readonly Plan[];
-  readonly coordinator: Coordinator;
-  readonly clock: Clock;
-  readonly keyGroups: number;
-  /** How many instances to run. */
-  readonly instances: number;
-  readonly source: (topic: string) => Source;
-  readonly bound: (topic: string) => Source | undefined;
-  readonly topics: Pick<Topics, "range" | "read">;
-  readonly signal: TopicSignal;
-  /** Failures of a partition in a row, without a commit between them, after which the run fails; default 32. */
-  readonly maxFailures?: number;
-  /** An instance whose partitions all rest for so long is given up, ms; the first thing to do brings one back. Default: never. */
-  readonly idleAfter?: number;
-  /** So many instances stay, whatever rests. Default 0. */
-  readonly min?: number;
-  /** Whether one instance that was given up is kept, without any partition, for whoever needs one first. Default true. */
-  readonly spare?: boolean;
-}
-
-/** The right of one instance to speak for its slots: revoked when the instance is lost or given up. */
-interface Lease {
-  /** Its own, and those whose partitions it has taken in until there is too much to do for one instance. */
-  slots: readonly Slot[];
-  revoked: boolean;
-  /** For how many looks in a row it was busy. */
-  busy: number;
-  /** Whether a commit of it was applied. */
-  fruitful: boolean;
-  /** What its instance may take, bytes; 0 where it has no limit of its own. */
-  memory: number;
-}
-
-interface Slot {
-  readonly index: number;
-  readonly partitions: readonly string[];
-  readonly rest: Rest;
-  lease: Lease | undefined;
-  handle: InstanceHandle | undefined;
-  /** Instances lost in a row that had committed nothing. */
-  fruitless: number;
-}
-
 /** Keeps instances running: starts them, gives them partitions, replaces what is lost, and knows when to give up. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #slots: readonly Slot[];
-  /** Failures in a row, by partition. */
-  readonly #failures = new Map<string, number>();
-  /** How many of them an element may have caused, and how the last one went. */
-  readonly #suspicions = new Map<string, { readonly times: number; readonly failure: Failure }>();
+  readonly #failures = new Failures();
   readonly #meters: ReadonlyMap<string, PartitionMeter>;
   /** When a partition wants a step without input, by its last commit. */
   readonly #wakeAt = new Map<string, number>();
@@ -94,9 +40,11 @@ export class Supervisor {
     const { partitions } = options.coordinator;
     const { clock, idleAfter = Infinity, min = 0 } = options;
     this.#meters = new Map(partitions.map((id) => [id, new PartitionMeter()]));
-    this.#slots = Array.from({ length: options.instances }, (_, index) => ({
+    const slots = Array.from({ length: options.instances }, (_, index) => partitions.filter((id) => placeOf(id) % options.instances === index).reverse());
+    this.#slots = slots.map((own, index) => ({
       index,
-      partitions: partitions.filter((id) => placeOf(id) % options.instances === index).reverse(),
+      partitions: own,
+      turns: this.#turnsOf(index, own),
       rest: new Rest(clock, index < min ? Infinity : idleAfter, () => void this.#giveUp(index)),
       lease: undefined,
       handle: undefined,
@@ -113,6 +61,7 @@ export class Supervisor {
   wanted(partition: string): void {
     const slot = this.#slotOf(partition);
     if (slot.rest.wanted()) this.#bringBack(slot);
+    else slot.turns?.look();
   }
 
   /** How often an instance was lost and replaced. */
@@ -139,7 +88,7 @@ export class Supervisor {
 
   /** Failures in a row, of partitions that have any. */
   get failuresInARow(): ReadonlyMap<string, number> {
-    return this.#failures;
+    return this.#failures.inARow;
   }
 
   /** The instance that holds a partition now. */
@@ -157,7 +106,7 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.#stopping = true;
     for (const { rest } of this.#slots) rest.end();
-    await Promise.all([...this.#starting]);
+    await Promise.all([...this.#starting, ...this.#slots.map(({ turns }) => turns?.end())]);
     await Promise.all([...this.#handles, this.#spare?.handle].map(async (handle) => handle?.stop()));
   }
 
@@ -165,7 +114,8 @@ export class Supervisor {
   async #giveUp(index: number): Promise<void> {
     const slot = this.#slots[index];
     const { handle, lease, rest } = slot;
-    if (handle === undefined || lease === undefined || lease.revoked || this.#stopping || !rest.begin()) return;
+    if (handle === undefined || lease === undefined || lease.revoked || this.#stopping || slot.turns?.wanting === true || !rest.begin()) return;
+    await slot.turns?.end();
     await closeAll(handle, slot);
     if (lease.revoked || this.#stopping) return;
     this.#release(slot);
@@ -240,6 +190,7 @@ export class Supervisor {
       await handle.stop();
       return;
     }
+    await slot.turns?.end();
     await closeAll(before, slot);
     if (from.revoked || lease.revoked || this.#stopping) {
       lease.revoked = true;
@@ -289,11 +240,43 @@ export class Supervisor {
     const { coordinator } = this.#options;
     const { handle, lease } = slot;
     if (handle === undefined || lease === undefined) return;
-    const wanted = slot.partitions.filter((id) => !coordinator.isFinished(id));
+    const wanted = slot.partitions.filter((id) => !coordinator.isFinished(id) && slot.turns?.has(id) !== true);
     for (const id of wanted) coordinator.place(id, handle);
-    // Where one is suspected all of them search: then one at a time steps, and its end is blamed on no other.
-    const suspected = wanted.map((id) => this.#suspected(id)).find((failure) => failure !== undefined);
-    await Promise.all(wanted.map((id) => this.#open(lease, handle, id, suspected)));
+    const suspected = this.#suspectedIn(slot);
+    const opened = Promise.all(wanted.map((id) => this.#open(lease, handle, id, suspected)));
+    slot.turns?.begin();
+    await opened;
+  }
+
+  /** Where one is suspected all of an instance search: then one at a time steps, and its end is blamed on no other. */
+  #suspectedIn({ partitions }: Slot): Failure | undefined {
+    return partitions.map((id) => this.#failures.suspected(id)).find((failure) => failure !== undefined);
+  }
+
+  /** How the keyed partitions of a slot take turns, where memory is limited. */
+  #turnsOf(index: number, partitions: readonly string[]): StateTurns | undefined {
+    const { clock, coordinator, instances, plans, stateMemory } = this.#options;
+    if (stateMemory === undefined) return undefined;
+    const keyed = new Set(plans.flatMap((plan) => plan.stages.flatMap((stage) => (stage.distribution === "keyed" ? partitionsOf(plan, stage) : []))));
+    return new StateTurns(partitions, partitions.filter((id) => keyed.has(id)), stateMemory / instances, {
+      clock,
+      sentTo: (id) => coordinator.sentTo(id),
+      isBlocked: (id) => coordinator.isBlocked(id),
+      isFinished: (id) => coordinator.isFinished(id),
+      wakeAt: (id) => this.#wakeAt.get(id) ?? Infinity,
+      open: async (id) => {
+        const slot = this.#slots[index];
+        const { handle, lease } = slot;
+        if (handle === undefined || lease === undefined) return;
+        coordinator.place(id, handle);
+        await this.#open(lease, handle, id, this.#suspectedIn(slot));
+      },
+      close: async (id) => {
+        coordinator.place(id, undefined);
+        await this.#slots[index].handle?.close(id).catch(() => undefined);
+        this.#tellRest(this.#slots[index], id, false);
+      },
+    });
   }
 
   async #open(lease: Lease, handle: InstanceHandle, id: string, failure: Failure | undefined): Promise<void> {
@@ -315,16 +298,17 @@ export class Supervisor {
     if (lease.revoked || this.#stopping) return;
     const { clock, coordinator } = this.#options;
     coordinator.place(id, undefined);
+    this.#slotOf(id).turns?.failed(id);
     const failures = this.#count(id, error);
     if (isLasting(error) || failures > this.#most) {
       coordinator.failed(id, error);
       return;
     }
-    clock.at(clock.now() + restartDelay(this.#suspected(id) === undefined ? failures : 1), () => {
-      const { handle, lease: current } = this.#slotOf(id);
-      if (current !== lease || lease.revoked || this.#stopping || handle === undefined) return;
+    clock.at(clock.now() + restartDelay(this.#failures.suspected(id) === undefined ? failures : 1), () => {
+      const { handle, lease: current, turns } = this.#slotOf(id);
+      if (current !== lease || lease.revoked || this.#stopping || handle === undefined || turns?.isOut(id) === true) return;
       coordinator.place(id, handle);
-      void this.#open(lease, handle, id, this.#suspected(id));
+      void this.#open(lease, handle, id, this.#failures.suspected(id));
     });
   }
 
@@ -346,7 +330,7 @@ export class Supervisor {
     slot.handle = undefined;
     slot.fruitless = lease.fruitful ? 0 : slot.fruitless + 1;
     for (const id of slot.partitions) {
-      if (coordinator.isFinished(id)) continue;
+      if (coordinator.isFinished(id) || slot.turns?.isOut(id) === true) continue;
       coordinator.place(id, undefined);
       const failures = this.#count(id, reason);
       if (isLasting(reason)) {
@@ -359,7 +343,8 @@ export class Supervisor {
         return;
       }
     }
-    const searching = slot.partitions.some((id) => this.#suspected(id) !== undefined);
+    void slot.turns?.end();
+    const searching = this.#suspectedIn(slot) !== undefined;
     if (slot.fruitless <= 1 || searching) void this.#replace(slot);
     else clock.at(clock.now() + restartDelay(slot.fruitless - 1), () => void this.#replace(slot));
   }
@@ -393,19 +378,9 @@ export class Supervisor {
   }
 
   #count(id: string, reason: unknown): number {
-    const failures = (this.#failures.get(id) ?? 0) + 1;
-    this.#failures.set(id, failures);
     const meter = this.#meters.get(id);
     if (meter !== undefined) meter.failures++;
-    if (mayBeAnElement(reason)) {
-      this.#suspicions.set(id, { times: (this.#suspicions.get(id)?.times ?? 0) + 1, failure: describe(reason) });
-    }
-    return failures;
-  }
-
-  #suspected(id: string): Failure | undefined {
-    const suspicion = this.#suspicions.get(id);
-    return suspicion === undefined || suspicion.times < SUSPECT_AFTER ? undefined : suspicion.failure;
+    return this.#failures.count(id, reason);
   }
 
   #committed(lease: Lease, commit: Commit, now: number, milliseconds: number): void {
@@ -413,9 +388,18 @@ export class Supervisor {
     lease.fruitful = true;
     this.#meters.get(id)?.committed(commit, now, milliseconds, lease.memory);
     this.#wakeAt.set(id, wakeAt);
-    if (this.#failures.size === 0) return;
-    this.#failures.delete(id);
-    this.#suspicions.delete(id);
+    this.#failures.forget(id);
+    this.#slotOf(id).turns?.look();
+  }
+
+  #tellRest({ rest, turns, partitions }: Slot, partition: string, resting: boolean): void {
+    const { coordinator } = this.#options;
+    rest.tell(partition, resting, partitions.filter((id) => !coordinator.isFinished(id) && turns?.isOut(id) !== true).length);
+  }
+
+  #holds(lease: Lease, id: string, bytes: number, idle: boolean): void {
+    const { lease: current, turns } = this.#slotOf(id);
+    if (!lease.revoked && current === lease) turns?.told(id, bytes, idle);
   }
 
   #portsFor(lease: Lease): InstancePorts {
@@ -427,15 +411,18 @@ export class Supervisor {
       keyGroups,
       source: (topic) => Promise.resolve(source(topic)),
       finished: (partition) => {
-        if (!lease.revoked) coordinator.finished(partition);
+        if (lease.revoked) return;
+        coordinator.finished(partition);
+        this.#slotOf(partition).turns?.look();
       },
       resting: (partition, resting) => {
         const slot = this.#slotOf(partition);
-        if (!lease.revoked && slot.lease === lease) slot.rest.tell(partition, resting, slot.partitions.filter((id) => !coordinator.isFinished(id)).length);
+        if (!lease.revoked && slot.lease === lease) this.#tellRest(slot, partition, resting);
       },
       report: (partition, report) => {
         if (!lease.revoked) coordinator.splits.report(partition, report);
       },
+      ...(this.#options.stateMemory === undefined ? {} : { holds: (partition: string, bytes: number, idle: boolean) => this.#holds(lease, partition, bytes, idle) }),
       failed: (partition, error) => this.#failed(lease, partition, error),
     };
   }
@@ -475,8 +462,4 @@ function placeOf(partition: string): number {
 /** Closes a slot's partitions after the step that each is in; one that is lost meanwhile is closed too. */
 async function closeAll(handle: InstanceHandle, slot: Slot): Promise<void> {
   await Promise.all(slot.partitions.map((id) => handle.close(id).catch(() => undefined)));
-}
-
-function describe(reason: unknown): Failure {
-  return reason instanceof Error ? { reason: reason.message, stack: reason.stack } : { reason: String(reason), stack: undefined };
 }
