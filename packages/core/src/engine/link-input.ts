@@ -152,3 +152,10 @@ export async function readPages(links: readonly LinkInput[], ledger: Pick<Ledger
   }
   return found;
 }
+
+/** By exchange: the least watermark of its links. */
+export function exchangeWatermarks(links: readonly LinkInput[]): Map<number, number> {
+  const watermarks = new Map<number, number>();
+  for (const { exchange, watermark } of links) watermarks.set(exchange.index, Math.min(watermarks.get(exchange.index) ?? Infinity, watermark));
+  return watermarks;
+}

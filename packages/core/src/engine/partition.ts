@@ -7,7 +7,7 @@ import { MillraceError } from "../errors.ts";
 import { BatchDecoder } from "./batch-codec.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { Lanes, type Lane } from "./lanes.ts";
-import { LinkInput, readPages } from "./link-input.ts";
+import { exchangeWatermarks, LinkInput, readPages } from "./link-input.ts";
 import { Outbox } from "./outbox.ts";
 import { PartitionState, type StateSize } from "./partition-state.ts";
 import { Pipeline } from "./pipeline.ts";
@@ -69,6 +69,8 @@ export class Partition {
   readonly #pipeline: Pipeline;
   readonly #state = new PartitionState();
   readonly #links = new Map<string, LinkInput>();
+  #linkOrder: readonly LinkInput[] = [];
+  #nextLink = 0;
   readonly #decoders = new Map<number, BatchDecoder>();
   readonly #lanes: Lanes;
   readonly #sent = new Map<string, number>();
@@ -132,10 +134,21 @@ export class Partition {
     this.#outbox = this.#newOutbox(progress.watermarks);
     await this.#state.load(this.#pipeline, this.#ports.ledger, this.#index, this.#stage.partitions);
     this.#openLinks(progress);
-    if (this.#ports.drained === undefined) await this.#lanes.open(progress.lanes, { ...this.#ports, resumed }, () => this.#wakeUp());
+    this.#linkOrder = [...this.#links.values()];
+    if (this.#ports.drained === undefined) await this.#openLanes(progress, resumed);
     else this.#lanes.hold(progress.lanes);
     this.#search = await Search.begin(this.#ports.ledger, this.id, failure);
-    this.#pipeline.restored(this.#lanes.watermarks((operator) => progress.operators.get(this.#plan.operators[operator].node.id) ?? -Infinity), this.#exchangeWatermarks(), progress.operators);
+    this.#pipeline.restored(this.#lanes.watermarks((operator) => progress.operators.get(this.#plan.operators[operator].node.id) ?? -Infinity), exchangeWatermarks(this.#linkOrder), progress.operators);
+  }
+
+  /** Where one lane cannot be opened, those that were do not stay open. */
+  async #openLanes({ lanes }: Progress, resumed: boolean): Promise<void> {
+    try {
+      await this.#lanes.open(lanes, { ...this.#ports, resumed }, () => this.#wakeUp());
+    } catch (error) {
+      await this.#lanes.close();
+      throw error;
+    }
   }
 
   /** Takes a batch of a link; duplicates and reordering do no harm. */
@@ -249,7 +262,7 @@ export class Partition {
   }
 
   #advance(): boolean {
-    return this.#pipeline.advance(this.#lanes.watermarks((operator) => this.#pipeline.watermark(operator)), this.#exchangeWatermarks());
+    return this.#pipeline.advance(this.#lanes.watermarks((operator) => this.#pipeline.watermark(operator)), exchangeWatermarks(this.#linkOrder));
   }
 
   async #finishStep(): Promise<void> {
@@ -331,8 +344,11 @@ export class Partition {
     return chunk;
   }
 
+  /** Applies a batch of the next link that has one, each in turn, so that a busy sender does not keep the others waiting. */
   #applyLink(): number | undefined {
-    for (const link of this.#links.values()) {
+    const links = this.#linkOrder;
+    for (let tried = 0; tried < links.length; tried++) {
+      const link = links[this.#nextLink++ % links.length];
       if (!link.waiting) continue;
       const { count, bytes, since } = link.apply(this.#decoder(link.exchange.keyBy), Infinity, (rows) => this.#pipeline.fromExchange(link.exchange, rows));
       this.#meter.batch(count, since);
@@ -411,14 +427,6 @@ export class Partition {
         this.#links.set(link, new LinkInput(link, exchange, known?.applied ?? 0, known?.watermark ?? -Infinity, known?.rows ?? 0));
       }
     }
-  }
-
-  #exchangeWatermarks(): Map<number, number> {
-    const watermarks = new Map<number, number>();
-    for (const { exchange, watermark } of this.#links.values()) {
-      watermarks.set(exchange.index, Math.min(watermarks.get(exchange.index) ?? Infinity, watermark));
-    }
-    return watermarks;
   }
 
   #isFinished(): boolean {

@@ -45,6 +45,10 @@ export interface TopicOptions<T> {
 /** Names a topic: an ordered, partitioned, durable log of atoms. */
 export function topic<T>(name: string, options: TopicOptions<T> = {}): Topic<T> {
   checkName("topic", name);
+  const { partitions = 1 } = options;
+  if (!(Number.isInteger(partitions) && partitions >= 1 && partitions <= 256)) {
+    throw new MillraceError("MILLRACE_USAGE", `topic ${name}`, `${partitions} partitions; give a whole number from 1 to 256`);
+  }
   const { retention } = options;
   return {
     kind: "topic",
@@ -56,7 +60,7 @@ export function topic<T>(name: string, options: TopicOptions<T> = {}): Topic<T> 
       ...(retention?.time === undefined ? {} : { milliseconds: milliseconds(retention.time, `topic ${name}: retention`) }),
       ...(retention?.bytes === undefined ? {} : { bytes: retention.bytes }),
     },
-    partitions: options.partitions ?? 1,
+    partitions,
   };
 }
 

@@ -29,7 +29,7 @@ const MATCHED = 2;
 /** Rows per key that are kept until the watermark has passed their time by `horizon`. */
 export class TimedRows implements StateTable {
   readonly name: string;
-  readonly format = "timed-rows-1";
+  readonly format: string;
   readonly #keys: KeySpace;
   readonly #horizon: number;
   readonly #lists = new Map<number, RowList>();
@@ -43,6 +43,7 @@ export class TimedRows implements StateTable {
   #size = 0;
 
   constructor(name: string, keys: KeySpace, horizon: number) {
+    this.format = `timed-rows-1(horizon ${horizon})`;
     this.name = name;
     this.#keys = keys;
     this.#horizon = horizon;

@@ -31,8 +31,8 @@ export class WindowJoin implements Operator {
     this.#slicing = slicing;
     this.#keys = keys;
     this.#pairs = new Pairs(node.by, context);
-    this.#left = new WindowRows("left", keys);
-    this.#right = new WindowRows("right", keys);
+    this.#left = new WindowRows("left", slicing, keys);
+    this.#right = new WindowRows("right", slicing, keys);
     this.tables = [this.#left, this.#right];
   }
 

@@ -1,6 +1,7 @@
 import { ByteReader, ByteWriter } from "../../codec/bytes.ts";
 import { decodeValue, encodeValue } from "../../codec/values.ts";
 import type { KeySpace } from "../state/key-space.ts";
+import type { Slicing } from "../window/slicing.ts";
 import type { StateTable } from "../state/table.ts";
 import { KeyedLog, readKey, writeKey } from "./keyed-log.ts";
 
@@ -20,13 +21,14 @@ type SliceRows = Map<number, Map<number, WindowRow[]>>;
 /** One side's rows of the open windows of a join, by slice of event time. */
 export class WindowRows implements StateTable {
   readonly name: string;
-  readonly format = "window-rows-1";
+  readonly format: string;
   readonly #keys: KeySpace;
   readonly #slices = new Map<number, SliceRows>();
   readonly #added: KeyedLog<LoggedRow>;
   #size = 0;
 
-  constructor(name: string, keys: KeySpace) {
+  constructor(name: string, slicing: Slicing, keys: KeySpace) {
+    this.format = `window-rows-1(${slicing.format})`;
     this.name = name;
     this.#keys = keys;
     this.#added = new KeyedLog(keys);

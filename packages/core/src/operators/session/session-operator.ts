@@ -57,7 +57,7 @@ export class SessionOperator implements Operator {
     this.#keys = keys;
     this.#context = context;
     this.#parts = layoutOf(node.aggregates);
-    this.#store = new SessionStore(this.#parts, keys);
+    this.#store = new SessionStore(this.#parts, gap, node.lateness, keys);
     this.#inputs = new WindowInputs(this.#parts, context);
     this.#layout = createRowLayout([...partialLayout(this.#parts).columns, { name: "last", kind: "number" }]);
     this.#careful = this.#parts.some((part) => part.form === "value" && part.custom);

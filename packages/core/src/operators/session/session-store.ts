@@ -35,11 +35,11 @@ export class SessionStore implements StateTable, Accumulators {
   readonly #free: number[] = [];
   #used = 0;
 
-  constructor(parts: readonly Part[], keys: KeySpace | undefined) {
+  constructor(parts: readonly Part[], gap: number, lateness: number, keys: KeySpace | undefined) {
     this.#parts = parts;
     this.#keys = keys;
     this.versions = versionsOf(parts);
-    this.format = `sessions-1(${layoutFormat(parts)})`;
+    this.format = `sessions-1(gap ${gap};lateness ${lateness};${layoutFormat(parts)})`;
     for (const part of parts) {
       this.numbers.push(part.form === "numeric" ? new Float64Array(64 * part.aggregate.width) : undefined);
       this.values.push(part.form === "value" ? [] : undefined);

@@ -18,10 +18,11 @@ export class SliceStore implements StateTable {
   readonly #slices = new Map<number, Slice[]>();
   readonly #writers = new Map<number, ByteWriter>();
 
-  constructor(parts: readonly Part[], slicing: Slicing, keys: KeySpace | undefined) {
+  /** Slices are dropped without a record once windows and lateness are over, so both belong to what the bytes mean. */
+  constructor(parts: readonly Part[], slicing: Slicing, lateness: number, keys: KeySpace | undefined) {
     this.#parts = parts;
     this.#keys = keys;
-    this.format = `slices-2(${slicing.format};${layoutFormat(parts)})`;
+    this.format = `slices-2(${slicing.format};lateness ${lateness};${layoutFormat(parts)})`;
     this.versions = versionsOf(parts);
     this.#slicing = slicing;
   }

@@ -50,7 +50,7 @@ export class WindowOperator implements Operator {
     this.#keys = keys;
     this.#context = context;
     this.#parts = layoutOf(aggregates);
-    this.#store = new SliceStore(this.#parts, slicing, keys);
+    this.#store = new SliceStore(this.#parts, slicing, lateness, keys);
     this.#partialLayout = partialLayout(this.#parts);
     this.#inputs = new WindowInputs(this.#parts, context);
     this.#custom = [...this.#parts.keys()].filter((p) => isCustom(this.#parts[p]));
