@@ -67,7 +67,7 @@ test("partitions that do not fit into memory together take turns, and the answer
   await runtime.stop();
   assert.deepEqual(sorted(found), sorted(await expected));
   assert.equal(opened.size, 1 + 2 * 16);
-  assert.ok([...opened.values()].reduce((all, times) => all + times, 0) > 3 * 16, "partitions were opened more than once");
+  assert.ok([...opened.values()].filter((times) => times > 1).length > 8, "partitions were opened more than once");
   const stats = await runtime.stats();
   assert.equal(stats.size, 1 + 2 * 16);
   assert.ok([...stats].filter(([id]) => id.includes("distinct")).reduce((all, [, { atomsIn }]) => all + atomsIn, 0) === input.length, "counters of all turns are counted together");
