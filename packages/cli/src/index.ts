@@ -117,4 +117,5 @@ export { start } from "./start.ts";
 export type { StartOptions, WorkflowsOrModule } from "./start.ts";
 export type { App, AppCollection, AppTopic, Metrics, RowChange } from "./app/app.ts";
 export type { Backlog, Distribution, Figures, PartitionMetrics, StageMetrics, Usage } from "@millrace/core/internal";
+export type { InstanceLimits } from "./app/instance-limits.ts";
 export type { Input } from "./app/inputs.ts";

@@ -9,6 +9,7 @@ import { App } from "./app/app.ts";
 import { namesOf } from "./app/graph-names.ts";
 import { bindingsOf, hostFor } from "./app/bound.ts";
 import { bindInput, bindModuleInput, type BoundInput, type Input } from "./app/inputs.ts";
+import { limitsOf, type InstanceLimits } from "./app/instance-limits.ts";
 import { rememberRun } from "./app/run-record.ts";
 import { isWorkflow, loadWorkflows, type LoadedWorkflows } from "./modules.ts";
 
@@ -19,8 +20,8 @@ export interface StartOptions {
   readonly durability?: "process" | "disk";
   /** What topics read, by name: paths, a source or a generator. Others read what is appended to them. */
   readonly inputs?: Readonly<Record<string, Input>>;
-  /** Default 1. More run in worker threads where the workflows are given as a module, else all in this thread. */
-  readonly instances?: number;
+  /** How many, or within which limits. Default 1. More run in worker threads where the workflows are given as a module, else all in this thread. */
+  readonly instances?: number | InstanceLimits;
   /** Into how many partitions keys are divided, up to 256; rounded up to a power of two. Default: as many as there are instances. */
   readonly partitions?: number;
   /**
@@ -58,19 +59,20 @@ export async function start(given: WorkflowsOrModule, options: StartOptions = {}
     inputs.set(name, bindInput(topic, input));
   }
   const clock = options.clock ?? systemClock();
-  const { data, durability = "process", instances = 1, partitions, stateMemory, cut } = options;
+  const { data, durability = "process", partitions, stateMemory, cut } = options;
+  const limits = limitsOf(options.instances ?? 1);
   const ledger = data === undefined ? createMemoryLedger() : await openEmbeddedLedger({ directory: data, durability, clock });
   try {
     const { workflows, modules } = loaded;
     const sources = bindingsOf(inputs);
     if (data !== undefined) await rememberRun(ledger, resolve(data), { workflows, sources, sameWorkflows: false });
-    const host = hostFor(instances, workflows, modules, inputs);
+    const host = hostFor(limits.instances, workflows, modules, inputs);
     const runtime = await Runtime.start({
       workflows,
       ledger,
       clock,
       sources,
-      instances,
+      ...limits,
       ...(partitions === undefined ? {} : { partitions }),
       memory: getHeapStatistics().heap_size_limit,
       ...(stateMemory === undefined ? {} : { stateMemory }),

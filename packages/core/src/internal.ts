@@ -37,7 +37,7 @@ export { fields, fieldsOf } from "./codec/schema-fields.ts";
 export type { FieldsSchema, FieldSpec } from "./codec/schema-fields.ts";
 export { DEFAULT_KEY_GROUPS, keyGroup, keyHash } from "./codec/murmur2.ts";
 export { encodeKey } from "./codec/key.ts";
-export { durationText } from "./time/duration.ts";
+export { durationText, milliseconds } from "./time/duration.ts";
 export { BatchDecoder, encodeBatch } from "./engine/batch-codec.ts";
 export { ByteReader, ByteWriter } from "./codec/bytes.ts";
 export { Coordinator } from "./engine/coordinator.ts";
