@@ -25,6 +25,9 @@ export interface CellForm<C> {
   mapValues?(cell: C, map: (value: unknown) => unknown): void;
 }
 
+/** About what a cell takes besides its content. */
+const CELL_BYTES = 96;
+
 const GONE = 0;
 const WHOLE = 1;
 const CHANGES = 2;
@@ -57,6 +60,9 @@ export class KeyedTable<C> implements StateTable {
   readonly #free: number[] = [];
   readonly #firstOfGroup = new Map<number, number>();
   #size = 0;
+  /** Bytes of cells and of their changes as they were written or read, and how many cells were whole: how large cells are. */
+  #encodedBytes = 0;
+  #wholes = 0;
 
   constructor(name: string, form: CellForm<C>, keys: KeySpace, ttl = Infinity, version = FIRST_VERSION) {
     this.name = name;
@@ -72,7 +78,8 @@ export class KeyedTable<C> implements StateTable {
   }
 
   get memoryBytes(): number {
-    return this.#size * 96 + this.#slots.byteLength * 5 + this.#rows.memoryBytes;
+    const perCell = CELL_BYTES + (this.#wholes === 0 ? 0 : this.#encodedBytes / this.#wholes);
+    return Math.ceil(this.#size * perCell) + this.#slots.byteLength * 5 + this.#rows.memoryBytes;
   }
 
   /** The cell of a key, to be read only. */
@@ -180,6 +187,7 @@ export class KeyedTable<C> implements StateTable {
       const key = reader.bytes(reader.varint());
       const slot = this.#keys.table.internBytes(key, 0, key.length);
       const tag = reader.u8();
+      const { remaining } = reader;
       let row = this.#rows.get(slot);
       if (tag === GONE) {
         if (row >= 0) this.#remove(row);
@@ -193,6 +201,8 @@ export class KeyedTable<C> implements StateTable {
       else reader.fail(`${tag} is no kind of change`);
       this.#cells[row] = cell;
       this.#flags[row] = STORED;
+      this.#encodedBytes += remaining - reader.remaining;
+      if (tag === WHOLE) this.#wholes++;
       this.arm(slot, this.#form.expire(cell as C, -Infinity));
     }
   }
@@ -230,15 +240,18 @@ export class KeyedTable<C> implements StateTable {
   #encodeChanged(row: number, cell: C | undefined, writer: ByteWriter): void {
     const form = this.#form;
     this.#encodeKey(row, writer);
+    const from = writer.length;
     if (cell === undefined) {
       writer.u8(GONE);
     } else if (form.encodeChanges === undefined || this.#flags[row] !== (STORED | CHANGED) || form.isReplaced?.(cell) === true) {
       writer.u8(WHOLE);
       form.encode(cell, writer);
+      this.#wholes++;
     } else {
       writer.u8(CHANGES);
       form.encodeChanges(cell, writer);
     }
+    this.#encodedBytes += writer.length - from;
   }
 
   #encodeKey(row: number, writer: ByteWriter): void {
