@@ -40,6 +40,8 @@ export interface RuntimeOptions {
    * About how many bytes of keyed state are in memory, of all instances together. Above it partitions
    * take turns, and what is sent to a closed one waits in the ledger. One partition of each instance is
    * open always, whatever it holds. Default: no limit. With it, `partitions` is 64 where it is not given.
+   * With it, or with more partitions than instances, keyed partitions are opened one after another,
+   * those first for which something waits, so that a first result does not wait for all state.
    */
   readonly stateMemory?: number;
   /** Runs the instances; default: one in this thread, which has all partitions. */
@@ -84,11 +86,12 @@ export class Runtime {
         if (spec.kind === "sink" && spec.target.kind === "topic") this.#topics.set(spec.target.name, spec.target);
       }
     }
+    const stateMemory = stateMemoryOf(options);
     this.#coordinator = new Coordinator({
       plans: this.#plans,
       ledger: options.ledger,
       clock: options.clock,
-      ...(options.stateMemory === undefined ? {} : { closedBytes: closedBytesFor(options.stateMemory) }),
+      ...(stateMemory === undefined ? {} : { closedBytes: closedBytesFor(stateMemory) }),
       onSend: (partition) => this.#supervisor.wanted(partition),
       onAppend: (append, offset) => {
         if (offset !== undefined) this.#appendTimes.note(append, offset);
@@ -119,7 +122,7 @@ export class Runtime {
       bound: (topic) => this.#bound(topic),
       topics: this.#stored,
       signal: this.#signal,
-      ...(options.stateMemory === undefined ? {} : { stateMemory: options.stateMemory }),
+      ...(stateMemory === undefined ? {} : { stateMemory }),
       ...(options.idleAfter === undefined ? {} : { idleAfter: options.idleAfter }),
       ...(options.min === undefined ? {} : { min: options.min }),
       ...(options.spare === undefined ? {} : { spare: options.spare }),
@@ -242,6 +245,11 @@ export class Runtime {
   }
 }
 
+/** Without a limit turns only decide in what order partitions are opened; where each instance has one, there is no order. */
+function stateMemoryOf({ stateMemory, partitions = 1, instances = 1, host }: RuntimeOptions): number | undefined {
+  return stateMemory ?? (partitions > (host === undefined ? 1 : instances) ? Infinity : undefined);
+}
+
 function closedBytesFor(stateMemory: number): number {
-  return Math.max(LEAST_CLOSED, CLOSED_SHARE * stateMemory);
+  return stateMemory === Infinity ? LEAST_CLOSED : Math.max(LEAST_CLOSED, CLOSED_SHARE * stateMemory);
 }

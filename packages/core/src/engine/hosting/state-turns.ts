@@ -50,6 +50,7 @@ export class StateTurns {
   #begun = false;
   #acting: Promise<void> | undefined;
   #again = false;
+  #first = Promise.withResolvers<void>();
   #cancel: (() => void) | undefined;
 
   /** `keyed` of the instance's `partitions` take turns; `budget` is in bytes. */
@@ -77,15 +78,18 @@ export class StateTurns {
     return this.#candidate() !== undefined;
   }
 
-  /** The instance is there: opens what fits. */
-  begin(): void {
+  /** The instance is there: opens what fits, what is wanted first. Resolves when a first one is open, or has failed. */
+  begin(): Promise<void> {
     this.#begun = true;
+    this.#first = Promise.withResolvers();
     this.look();
+    return this.#first.promise;
   }
 
   /** The instance goes, with all partitions. Resolves when none is being opened or closed any more. */
   async end(): Promise<void> {
     this.#begun = false;
+    this.#first.resolve();
     this.#cancel?.();
     for (const turn of this.#turns.values()) turn.isOpen = false;
     await this.#acting;
@@ -123,8 +127,14 @@ export class StateTurns {
     await Promise.resolve();
     while (this.#again && this.#begun) {
       this.#again = false;
-      for (let next = this.#next(); next !== undefined && this.#begun; next = this.#next()) await this.#change(next);
+      for (let next = this.#next(); next !== undefined && this.#begun; next = this.#next()) {
+        await this.#change(next);
+        this.#first.resolve();
+        // Those that are open go on meanwhile, and may send to one that is then opened first.
+        await this.#host.clock.turn();
+      }
     }
+    this.#first.resolve();
     this.#acting = undefined;
   }
 

@@ -244,8 +244,9 @@ export class Supervisor {
     for (const id of wanted) coordinator.place(id, handle);
     const suspected = this.#suspectedIn(slot);
     const opened = Promise.all(wanted.map((id) => this.#open(lease, handle, id, suspected)));
-    slot.turns?.begin();
+    const begun = slot.turns?.begin();
     await opened;
+    await begun;
   }
 
   /** Where one is suspected all of an instance search: then one at a time steps, and its end is blamed on no other. */
