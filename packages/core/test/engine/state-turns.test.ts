@@ -61,7 +61,8 @@ const expected = runToEnd({ workflows: [perRoom], clock, ledger: createMemoryLed
 
 test("partitions that do not fit into memory together take turns, and the answer is the same", { timeout: 30_000 }, async () => {
   const { ledger, opened } = counting(createMemoryLedger());
-  const runtime = await Runtime.start({ workflows: [perRoom], clock, ...BUDGET, ledger, sources: { readings: arraySource("readings", input, 100) } });
+  const source = arraySource("readings", input, 100, () => new Promise((done) => setTimeout(done, 2)));
+  const runtime = await Runtime.start({ workflows: [perRoom], clock, ...BUDGET, ledger, sources: { readings: source } });
   await runtime.finished;
   const found = await valuesOf(runtime, "totals");
   await runtime.stop();
