@@ -42,7 +42,7 @@ export function addRun(program: Command): void {
     .option("--data <dir>", "keep state in this folder: an interrupted run goes on when it is started again")
     .option("--backend <name>", "where it runs: embedded, or a name of millrace.config.ts")
     .option("--instances <n>", "worker threads that share the work", wholeNumber(1, 64), 1)
-    .option("--partitions <n>", "divide the keys into n partitions, a power of two (default: as many as instances, 64 with --state-memory)", wholeNumber(1, 256))
+    .option("--partitions <n>", "divide the keys into n partitions, rounded up to a power of two (default: as many as instances, 64 with --state-memory)", wholeNumber(1, 256))
     .option("--state-memory <size>", "keep about this much keyed state in memory, such as 200MB; partitions take turns where it is more", byteSize)
     .addOption(cutOption())
     .option("--max-errors <n>", "fail after more than n dead letters", wholeNumber(0, Number.MAX_SAFE_INTEGER))
