@@ -112,3 +112,9 @@ function folderOf(t: TestContext): string {
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
+
+test("two workflows of one name are refused", async () => {
+  const numbers = topic<number>("numbers");
+  const twin = () => workflow("twin", (flow) => flow.from(numbers).to(topic("out")));
+  await assert.rejects(start([twin(), twin()]), { code: "MILLRACE_GRAPH" });
+});

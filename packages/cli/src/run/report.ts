@@ -38,6 +38,7 @@ export function summarize(result: RunResult, context: ReportContext): void {
   const rate = Math.round(totals.atomsIn / seconds).toLocaleString("en");
   const memory = Math.round((process.resourceUsage().maxRSS * 1024) / 1e6);
   say(`${context.workflows.join(", ")}: ${counted(totals.atomsIn, "atom")} in ${seconds.toFixed(2)} s (${rate}/s), peak memory ${memory} MB${result.resumed ? ", resumed" : ""}`);
+  if (result.resumed && totals.atomsIn === 0) say("  the run in this folder was complete: nothing was read; take another --data folder to run it anew");
   if (result.rows.size > 0) say(`  ${[...result.rows].map(([name, rows]) => `${name}: ${counted(rows, "row")}`).join(", ")}`);
   if (totals.late > 0) say(`  ${counted(totals.late, "atom")} came too late for their windows; a larger outOfOrderness or lateness takes them in`);
   if (dead > 0) {

@@ -1,6 +1,6 @@
 import type { Cut, RecordFormat } from "@millrace/core/internal";
 import { Runtime, systemClock } from "@millrace/core/internal";
-import { MillraceError } from "@millrace/core";
+import { MillraceError, type Workflow } from "@millrace/core";
 import { countCommits, type CommitCounts } from "../app/commit-counter.ts";
 import { namesOf, type GraphNames } from "../app/graph-names.ts";
 import { bindingsOf, hostFor } from "../app/bound.ts";
@@ -8,7 +8,7 @@ import { bindInput, bindModuleInput, type BoundInput } from "../app/inputs.ts";
 import { rememberRun } from "../app/run-record.ts";
 import { openStore, type Store } from "../app/store.ts";
 import type { LoadedWorkflows } from "../modules.ts";
-import { counted, usage } from "../say.ts";
+import { counted, say, usage } from "../say.ts";
 import { showProgress } from "./progress.ts";
 import { firstDeadLetter, writeResults, type Output } from "./results.ts";
 import { totalOf, type Totals } from "../app/totals.ts";
@@ -63,6 +63,7 @@ async function runIn(store: Store, request: RunRequest, names: GraphNames, bound
   const { instances, partitions, stateMemory, cut } = request;
   const { workflows, modules } = request.loaded;
   const sources = bindingsOf(bound);
+  warnOfTimes(workflows, bound);
   const { resumed } = await rememberRun(plain, directory, { workflows, sources, sameWorkflows: true });
   const deadBefore = await deadLetters(plain, names);
   const tooMany = Promise.withResolvers<never>();
@@ -172,4 +173,15 @@ async function tooManyErrors(dead: number, { maxErrors, data }: RunRequest, runt
     "run",
     `refused ${counted(dead, "atom")}, more than --max-errors ${maxErrors} allows. ${example ?? ""}\n  ${remedy}`,
   );
+}
+
+/** Windows over a file whose rows have no declared time go by when the run reads them: hardly ever what is meant. */
+function warnOfTimes(workflows: readonly Workflow[], bound: ReadonlyMap<string, BoundInput>): void {
+  for (const { name, nodes } of workflows) {
+    if (!nodes.some(({ spec }) => spec.kind === "window")) continue;
+    for (const { spec } of nodes) {
+      if (spec.kind !== "source" || spec.time !== undefined || !bound.has(spec.topic.name)) continue;
+      say(`warning: workflow ${name} has windows, but from(${spec.topic.name}) names no event time, so they go by when atoms are read; give it { time: (value) => … }`);
+    }
+  }
 }

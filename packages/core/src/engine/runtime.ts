@@ -4,6 +4,7 @@ import type { Clock } from "../contracts/clock.ts";
 import type { Ledger } from "../contracts/ledger.ts";
 import type { Source } from "../contracts/source.ts";
 import type { Topics } from "../contracts/topics.ts";
+import { MillraceError } from "../errors.ts";
 import type { Workflow } from "../graph/graph.ts";
 import type { Topic } from "../graph/refs.ts";
 import { BatchDecoder } from "./batch-codec.ts";
@@ -131,6 +132,7 @@ export class Runtime {
 
   static async start(options: RuntimeOptions): Promise<Runtime> {
     const { workflows, ledger, clock } = options;
+    refuseTwins(workflows);
     const planned = planOptions(options);
     const plans: Plan[] = [];
     for (const workflow of workflows) plans.push(await settlePlan(workflow, planned, { ledger, clock, keyGroups: DEFAULT_KEY_GROUPS }));
@@ -252,4 +254,13 @@ function stateMemoryOf({ stateMemory, partitions = 1, instances = 1, host }: Run
 
 function closedBytesFor(stateMemory: number): number {
   return stateMemory === Infinity ? LEAST_CLOSED : Math.max(LEAST_CLOSED, CLOSED_SHARE * stateMemory);
+}
+
+/** A workflow's name is the address of its state and partitions. */
+function refuseTwins(workflows: readonly Workflow[]): void {
+  const names = new Set<string>();
+  for (const { name } of workflows) {
+    if (names.has(name)) throw new MillraceError("MILLRACE_GRAPH", `workflow ${name}`, "two workflows have this name; give each its own");
+    names.add(name);
+  }
 }
