@@ -71,3 +71,8 @@ export function scripts(options: ScriptOptions = {}): fc.Arbitrary<Script> {
       return { steps, atoms: stamped };
     });
 }
+
+/** The larger of two, in one order of all atoms, so that it does not matter which came first. */
+export function larger<A extends Atom>(a: A, b: A): A {
+  return (b.n - a.n || b.time - a.time || (b.key < a.key ? 1 : -1)) > 0 ? b : a;
+}

@@ -20,7 +20,7 @@ import { WindowOperator } from "../../src/operators/window/window-operator.ts";
 import { finalsOf, type OperatorOutput } from "../../src/testing/operator-run.ts";
 import { verifyOperator } from "../../src/testing/verify-operator.ts";
 import { cutInTwo } from "./cut-in-two.ts";
-import { scripts, type Atom, type Script } from "./scripts.ts";
+import { larger, scripts, type Atom, type Script } from "./scripts.ts";
 
 const refuses = (atom: Atom): Atom => {
   if (atom.n === 3) throw new Error("three");
@@ -53,11 +53,6 @@ const shape: AggregateShape<Atom> = {
   count: count(),
   most: reducing(larger),
 };
-
-/** The larger of two, in one order of all atoms, so that it does not matter which came first. */
-function larger<A extends Atom>(a: A, b: A): A {
-  return (b.n - a.n || b.time - a.time || (b.key < a.key ? 1 : -1)) > 0 ? b : a;
-}
 
 function windowNode(window: WindowSpec, lateness: number, early = Infinity): WindowNode {
   const { total, count: howMany, most } = shape;

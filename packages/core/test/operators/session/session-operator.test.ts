@@ -12,12 +12,12 @@ import type { KeySpace } from "../../../src/operators/state/key-space.ts";
 import { finalsOf, tableOf, type OperatorOutput, type ScriptStep } from "../../../src/testing/operator-run.ts";
 import { verifyOperator } from "../../../src/testing/verify-operator.ts";
 import { cutInTwo } from "../cut-in-two.ts";
-import { scripts, type Atom, type Script, type ScriptAtom } from "../scripts.ts";
+import { larger, scripts, type Atom, type Script, type ScriptAtom } from "../scripts.ts";
 
 const GAP = 10;
 
 const numeric = { total: sum((atom: Atom) => atom.n), count: count() };
-const anyForm = { ...numeric, all: collect((atom: Atom) => atom.n), most: reducing((a: Atom, b: Atom) => (b.n > a.n || (b.n === a.n && b.time > a.time) ? b : a)) };
+const anyForm = { ...numeric, all: collect((atom: Atom) => atom.n), most: reducing(larger<Atom>) };
 
 function nodeOf(shape: object, lateness: number, early = Infinity): WindowNode {
   const aggregates = Object.entries(shape).map(([name, aggregate]) => ({ name, aggregate: aggregate as never }));
