@@ -4,19 +4,17 @@ import type { Clock } from "../contracts/clock.ts";
 import type { Commit, Ledger, LinkBatch, StateAddress } from "../contracts/ledger.ts";
 import type { Source } from "../contracts/source.ts";
 import { MillraceError } from "../errors.ts";
-import { BatchDecoder } from "./batch-codec.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import { Lanes, type Lane } from "./lanes.ts";
-import { exchangeWatermarks, LinkInput, readPages } from "./link-input.ts";
+import { Intake } from "./intake.ts";
 import { Outbox } from "./outbox.ts";
 import { PartitionState, type StateSize } from "./partition-state.ts";
 import { Pipeline } from "./pipeline.ts";
 import { StepMeter } from "./metrics/step-meter.ts";
-import { linkId, partitionId, type Plan, type Stage } from "./plan.ts";
+import { partitionId, type Plan, type Stage } from "./plan.ts";
 import { emptyProgress, type Progress } from "./progress.ts";
-import { Search, type Failure, type Position, type Trial, type Turns } from "./search.ts";
+import { Search, type Failure, type Turns } from "./search.ts";
 import { isSame, type SplitReport, type SplitTimes } from "./split-times.ts";
-import type { StampedChunk, TimeChain } from "./source-input.ts";
+import type { TimeChain } from "./source-input.ts";
 
 /** A step commits when its input has drained, else when it has read this much or taken this long. */
 const STEP_BYTES = 16 * 1024 * 1024;
@@ -53,12 +51,6 @@ export interface PartitionPorts {
   readonly resting?: (partition: string, resting: boolean) => void;
 }
 
-/** An input of which a search tries some rows. */
-interface TriedInput {
-  position(): Position;
-  take(trial: Trial): { readonly count: number; readonly bytes: number };
-}
-
 /** Owns the key groups, lanes and links of one partition of a stage, and steps them. */
 export class Partition {
   readonly id: string;
@@ -68,11 +60,7 @@ export class Partition {
   readonly #ports: PartitionPorts;
   readonly #pipeline: Pipeline;
   readonly #state = new PartitionState();
-  readonly #links = new Map<string, LinkInput>();
-  #linkOrder: readonly LinkInput[] = [];
-  #nextLink = 0;
-  readonly #decoders = new Map<number, BatchDecoder>();
-  readonly #lanes: Lanes;
+  readonly #intake: Intake;
   readonly #sent = new Map<string, number>();
   readonly #dead: DeadLetters;
   readonly #meter = new StepMeter();
@@ -98,7 +86,6 @@ export class Partition {
     this.#stage = stage;
     this.#index = index;
     this.#ports = ports;
-    this.#lanes = new Lanes(plan, stage, index);
     this.#dead = new DeadLetters(plan, () => this.#meter.dead++);
     this.#outbox = this.#newOutbox(new Map());
     this.#pipeline = new Pipeline(plan, stage, {
@@ -119,6 +106,7 @@ export class Partition {
       },
       retried: () => this.#meter.retries++,
     });
+    this.#intake = new Intake(plan, stage, index, { ledger: ports.ledger, clock: ports.clock, pipeline: this.#pipeline, dead: this.#dead, meter: this.#meter });
   }
 
   /**
@@ -133,33 +121,32 @@ export class Partition {
     for (const [link, sequence] of progress.sent) this.#sent.set(link, sequence);
     this.#outbox = this.#newOutbox(progress.watermarks);
     await this.#state.load(this.#pipeline, this.#ports.ledger, this.#index, this.#stage.partitions);
-    this.#openLinks(progress);
-    this.#linkOrder = [...this.#links.values()];
+    this.#intake.openLinks(progress);
     if (this.#ports.drained === undefined) await this.#openLanes(progress, resumed);
-    else this.#lanes.hold(progress.lanes);
+    else this.#intake.lanes.hold(progress.lanes);
     this.#search = await Search.begin(this.#ports.ledger, this.id, failure);
-    this.#pipeline.restored(this.#lanes.watermarks((operator) => progress.operators.get(this.#plan.operators[operator].node.id) ?? -Infinity), exchangeWatermarks(this.#linkOrder), progress.operators);
+    this.#pipeline.restored(this.#intake.lanes.watermarks((operator) => progress.operators.get(this.#plan.operators[operator].node.id) ?? -Infinity), this.#intake.exchangeWatermarks, progress.operators);
   }
 
   /** Where one lane cannot be opened, those that were do not stay open. */
   async #openLanes({ lanes }: Progress, resumed: boolean): Promise<void> {
     try {
-      await this.#lanes.open(lanes, { ...this.#ports, resumed }, () => this.#wakeUp());
+      await this.#intake.lanes.open(lanes, { ...this.#ports, resumed }, () => this.#wakeUp());
     } catch (error) {
-      await this.#lanes.close();
+      await this.#intake.lanes.close();
       throw error;
     }
   }
 
   /** Takes a batch of a link; duplicates and reordering do no harm. */
   deliver(batch: LinkBatch): void {
-    this.#links.get(batch.link)?.receive(batch);
+    this.#intake.deliver(batch);
     this.#wakeUp();
   }
 
   /** A batch of a link was sent and lies in the ledger, to be read when those before it are done. */
   announce(link: string, sequence: number): void {
-    this.#links.get(link)?.announce(sequence);
+    this.#intake.announce(link, sequence);
     this.#wakeUp();
   }
 
@@ -171,7 +158,7 @@ export class Partition {
 
   /** What splits of other partitions have come to. */
   follow(times: SplitTimes): void {
-    this.#lanes.follow(times);
+    this.#intake.lanes.follow(times);
     this.#wakeUp();
   }
 
@@ -206,7 +193,7 @@ export class Partition {
         await this.#inFlight;
         this.#report();
         this.#ports.drained?.(this.id);
-        if (this.#isFinished()) {
+        if (this.#intake.ended) {
           this.#ports.finished(this.id);
           return;
         }
@@ -214,18 +201,18 @@ export class Partition {
         await this.#sleep();
       }
       // What the last step took in may have been the end: nobody would open it again to find that out.
-      while (this.#isFinished() && (await this.#step()));
+      while (this.#intake.ended && (await this.#step()));
       await this.#inFlight;
-      if (this.#isFinished()) this.#ports.finished(this.id);
+      if (this.#intake.ended) this.#ports.finished(this.id);
     } finally {
-      await this.#lanes.close();
+      await this.#intake.lanes.close();
     }
   }
 
   /** Lets the step that is running commit, then ends `run`. */
   stop(): void {
     this.#stopping = true;
-    this.#lanes.stop();
+    this.#intake.lanes.stop();
     this.#wakeUp();
   }
 
@@ -234,12 +221,12 @@ export class Partition {
     if (this.#search !== undefined && (await this.#tryStep(this.#search))) return true;
     const begun = this.#ports.clock.now();
     this.#meter.begin();
-    const { ended } = this.#lanes;
-    const looked = this.#lanes.look(begun);
+    const { ended } = this.#intake.lanes;
+    const looked = this.#intake.lanes.look(begun);
     let bytes = 0;
     let reads = 0;
     while (this.#search === undefined && bytes < STEP_BYTES && reads < STEP_READS && this.#outbox.bytes < STEP_BYTES) {
-      const read = this.#blocked ? undefined : (this.#applyLink() ?? (await this.#applyNextPage()) ?? (await this.#readLane()));
+      const read = this.#blocked ? undefined : (this.#intake.takeBatch() ?? (await this.#intake.fetch()));
       if (read === undefined) break;
       reads++;
       bytes += read;
@@ -251,7 +238,7 @@ export class Partition {
     if (ticked) this.#pipeline.tick(now);
     if (reads === 0 && !ticked) {
       const risen = this.#advance();
-      const news = looked || risen || this.#state.migrating || this.#lanes.ended > ended;
+      const news = looked || risen || this.#state.migrating || this.#intake.lanes.ended > ended;
       if (!news && !this.#outbox.owes((operator) => this.#pipeline.watermark(operator))) {
         this.#meter.cancel();
         return false;
@@ -262,7 +249,7 @@ export class Partition {
   }
 
   #advance(): boolean {
-    return this.#pipeline.advance(this.#lanes.watermarks((operator) => this.#pipeline.watermark(operator)), exchangeWatermarks(this.#linkOrder));
+    return this.#pipeline.advance(this.#intake.lanes.watermarks((operator) => this.#pipeline.watermark(operator)), this.#intake.exchangeWatermarks);
   }
 
   async #finishStep(): Promise<void> {
@@ -277,7 +264,7 @@ export class Partition {
    * False when nothing waits.
    */
   async #tryStep(search: Search): Promise<boolean> {
-    const input = await this.#nextInput(search.input);
+    const input = this.#blocked ? undefined : await this.#intake.toTry(search.input);
     if (input === undefined) return false;
     const done = await this.#ports.turns.take();
     try {
@@ -295,91 +282,14 @@ export class Partition {
     return true;
   }
 
-  /** An input of which something waits: the one that is wanted, else any. */
-  async #nextInput(wanted: string | undefined): Promise<TriedInput | undefined> {
-    if (this.#blocked) return undefined;
-    await readPages([...this.#links.values()], this.#ports.ledger);
-    const lanes = this.#lanes.all;
-    const isWanted = (name: string): boolean => wanted === undefined || name === wanted;
-    for (const pick of [isWanted, () => true]) {
-      for (const link of this.#links.values()) if (link.waiting && pick(link.link)) return this.#tryLink(link);
-      for (const lane of lanes) {
-        if (!pick(lane.name) || (await lane.input.load(this.#ports.clock.now())) !== "ready") continue;
-        return this.#tryLane(lane);
-      }
-    }
-    return undefined;
-  }
-
-  #tryLink(link: LinkInput): TriedInput {
-    const decoder = this.#decoder(link.exchange.keyBy);
-    const to = this.#plan.operators[link.exchange.to.operator];
-    return {
-      position: () => ({ input: link.link, ...link.position(decoder) }),
-      take: ({ rows, givenUp }) => {
-        const taken = link.apply(decoder, rows, (batch) => {
-          if (givenUp === undefined) this.#pipeline.fromExchange(link.exchange, batch);
-          else this.#dead.givenUp(to, batch, givenUp);
-        });
-        this.#meter.batch(taken.count, taken.since);
-        return taken;
-      },
-    };
-  }
-
-  #tryLane(lane: Lane): TriedInput {
-    return {
-      position: () => ({ input: lane.name, ...lane.input.position }),
-      take: ({ rows, givenUp }) => this.#takeChunk(lane, lane.input.take(rows), givenUp),
-    };
-  }
-
-  #takeChunk(lane: Lane, chunk: StampedChunk, givenUp: Failure | undefined): { readonly count: number; readonly bytes: number } {
-    for (const row of chunk.malformed) this.#dead.malformed(lane.topic, row);
-    this.#meter.chunk(chunk.count + chunk.malformed.length, chunk.bytes, chunk.since);
-    if (chunk.batch !== undefined && chunk.batch.count > 0) {
-      if (givenUp === undefined) this.#pipeline.fromSource(lane.operator, chunk.batch);
-      else this.#dead.givenUp(this.#plan.operators[lane.operator], chunk.batch, givenUp);
-    }
-    return chunk;
-  }
-
-  /** Applies a batch of the next link that has one, each in turn, so that a busy sender does not keep the others waiting. */
-  #applyLink(): number | undefined {
-    const links = this.#linkOrder;
-    for (let tried = 0; tried < links.length; tried++) {
-      const link = links[this.#nextLink++ % links.length];
-      if (!link.waiting) continue;
-      const { count, bytes, since } = link.apply(this.#decoder(link.exchange.keyBy), Infinity, (rows) => this.#pipeline.fromExchange(link.exchange, rows));
-      this.#meter.batch(count, since);
-      return bytes;
-    }
-    return undefined;
-  }
-
-  async #applyNextPage(): Promise<number | undefined> {
-    return (await readPages([...this.#links.values()], this.#ports.ledger)) ? this.#applyLink() : undefined;
-  }
-
-  /** Reads a chunk of the next lane that has one. */
-  async #readLane(): Promise<number | undefined> {
-    for (const lane of this.#lanes.inTurn()) {
-      if (lane.input.progress.ended) continue;
-      const chunk = await lane.input.read(this.#ports.clock.now());
-      if (typeof chunk === "string") continue;
-      return this.#takeChunk(lane, chunk, undefined).bytes;
-    }
-    return undefined;
-  }
-
   async #commit(): Promise<void> {
     this.#pipeline.flush();
     for (const { topic, batch } of this.#dead.take(this.#ports.clock.now())) this.#outbox.append(topic, 0, batch);
     const state = this.#state.takeChanges();
     const sends = this.#outbox.takeSends((operator) => this.#pipeline.watermark(operator), this.#sent, this.#meter.since);
     const progress: Progress = {
-      lanes: this.#lanes.progress,
-      links: new Map([...this.#links.values()].map(({ link, applied, watermark, rows }) => [link, { applied, watermark, rows }])),
+      lanes: this.#intake.lanes.progress,
+      links: new Map(this.#intake.links.map(({ link, applied, watermark, rows }) => [link, { applied, watermark, rows }])),
       sent: new Map(this.#sent),
       watermarks: this.#outbox.watermarks(),
       operators: this.#pipeline.watermarks(),
@@ -391,10 +301,10 @@ export class Partition {
       epoch: this.#epoch,
       version: ++this.#version,
       progress: writer.take(),
-      wakeAt: Math.min(this.#pipeline.wakeAt(), this.#lanes.idleAtIfClosed),
+      wakeAt: Math.min(this.#pipeline.wakeAt(), this.#intake.lanes.idleAtIfClosed),
       state: [...state, ...this.#outbox.takeRows()],
       sends,
-      applied: [...this.#links.values()].map(({ link, applied }) => ({ link, sequence: applied })),
+      applied: this.#intake.links.map(({ link, applied }) => ({ link, sequence: applied })),
       appends: this.#outbox.takeAppends(),
       measured: this.#meter.take(),
     };
@@ -416,28 +326,11 @@ export class Partition {
     );
   }
 
-  #openLinks(progress: Progress): void {
-    for (const exchange of this.#plan.exchanges) {
-      if (exchange.to.stage !== this.#stage.index) continue;
-      const { partitions } = this.#plan.stages[exchange.from.stage];
-      for (let from = 0; from < partitions; from++) {
-        if (exchange.kind === "forward" && from !== this.#index) continue;
-        const link = linkId(this.#plan, exchange, from, this.#index);
-        const known = progress.links.get(link);
-        this.#links.set(link, new LinkInput(link, exchange, known?.applied ?? 0, known?.watermark ?? -Infinity, known?.rows ?? 0));
-      }
-    }
-  }
-
-  #isFinished(): boolean {
-    return this.#lanes.allEnded && [...this.#links.values()].every(({ waiting, watermark }) => !waiting && watermark === Infinity);
-  }
-
   /** Tells what the splits have come to, where others may have to keep time with them and it is another than before. */
   #report(): void {
-    if (!this.#lanes.shared) return;
-    const times = this.#lanes.times((operator) => this.#pipeline.watermark(operator));
-    const { follows } = this.#lanes;
+    if (!this.#intake.lanes.shared) return;
+    const times = this.#intake.lanes.times((operator) => this.#pipeline.watermark(operator));
+    const { follows } = this.#intake.lanes;
     const before = this.#reported;
     if (before !== undefined && before.follows === follows && isSame(before.times, times)) return;
     this.#reported = { times, follows, opened: before === undefined };
@@ -454,15 +347,6 @@ export class Partition {
     this.#ports.holds(this.id, bytes, idle);
   }
 
-  #decoder(keyBy: number | undefined): BatchDecoder {
-    let decoder = this.#decoders.get(keyBy ?? -1);
-    if (decoder === undefined) {
-      decoder = new BatchDecoder(keyBy === undefined ? undefined : this.#pipeline.keySpace(keyBy));
-      this.#decoders.set(keyBy ?? -1, decoder);
-    }
-    return decoder;
-  }
-
   #newOutbox(watermarks: ReadonlyMap<string, number>): Outbox {
     const exchanges = this.#plan.exchanges.filter((exchange) => exchange.from.stage === this.#stage.index);
     return new Outbox(this.#plan, exchanges, this.#index, this.#ports.keyGroups, watermarks, (operator, batch, row, error) =>
@@ -477,8 +361,8 @@ export class Partition {
 
   async #sleep(): Promise<void> {
     if (this.#woken || this.#stopping) return;
-    const wakeAt = Math.min(this.#pipeline.wakeAt(), this.#lanes.idleAt);
-    const rests = !this.#blocked && this.#lanes.mayRest;
+    const wakeAt = Math.min(this.#pipeline.wakeAt(), this.#intake.lanes.idleAt);
+    const rests = !this.#blocked && this.#intake.lanes.mayRest;
     if (rests) this.#ports.resting?.(this.id, true);
     await new Promise<void>((resolve) => {
       const cancel = wakeAt < Infinity ? this.#ports.clock.at(wakeAt, resolve) : undefined;
