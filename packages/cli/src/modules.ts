@@ -2,6 +2,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Workflow } from "@millrace/core";
+import type { Dashboard } from "@millrace/core/dashboards";
 import type { Input, ModuleInput } from "./app/inputs.ts";
 import { importModule } from "./import-module.ts";
 import { usage } from "./say.ts";
@@ -14,6 +15,7 @@ export interface LoadedModule {
   readonly workflows: ReadonlyMap<string, Workflow>;
   /** Its `sources`: what stands behind topics that are not bound by hand. */
   readonly sources: Readonly<Record<string, Input>>;
+  readonly dashboards: readonly Dashboard[];
 }
 
 /** Where a worker thread finds a workflow: a module's URL and the name of the export. */
@@ -28,6 +30,8 @@ export interface LoadedWorkflows {
   readonly sources: ReadonlyMap<string, ModuleInput>;
   /** Where each workflow was found, in the same order. */
   readonly modules: readonly WorkflowModule[];
+  /** Pages that the modules export, in order. */
+  readonly dashboards: readonly Dashboard[];
 }
 
 /**
@@ -45,10 +49,11 @@ export async function loadModule(reference: string): Promise<LoadedModule> {
     throw usage(`file ${file}`, `exports no workflow; write: export const NAME = workflow("NAME", (flow) => …)`);
   }
   const { sources } = exported;
-  if (name === undefined) return { url, workflows, sources: sourcesOf(file, sources) };
+  const dashboards = Object.values(exported).filter(isDashboard);
+  if (name === undefined) return { url, workflows, sources: sourcesOf(file, sources), dashboards };
   const found = workflows.get(name);
   if (found === undefined) throw usage(`file ${file}`, `exports no workflow ${name}; its workflows are: ${[...workflows.keys()].join(", ")}`);
-  return { url, workflows: new Map([[name, found]]), sources: sourcesOf(file, sources) };
+  return { url, workflows: new Map([[name, found]]), sources: sourcesOf(file, sources), dashboards };
 }
 
 /** The workflows of several modules together. Throws MILLRACE_USAGE where two have one name. */
@@ -56,6 +61,7 @@ export async function loadWorkflows(references: readonly string[]): Promise<Load
   const workflows: Workflow[] = [];
   const sources = new Map<string, ModuleInput>();
   const modules: WorkflowModule[] = [];
+  const dashboards = new Map<string, Dashboard>();
   for (const reference of references) {
     const loaded = await loadModule(reference);
     for (const [name, found] of loaded.workflows) {
@@ -66,14 +72,19 @@ export async function loadWorkflows(references: readonly string[]): Promise<Load
       workflows.push(found);
       modules.push({ url: loaded.url, name });
     }
+    for (const page of loaded.dashboards) dashboards.set(page.name, page);
     for (const [topic, input] of Object.entries(loaded.sources)) sources.set(topic, { module: loaded.url, input });
   }
-  return { workflows, sources, modules };
+  return { workflows, sources, modules, dashboards: [...dashboards.values()] };
 }
 
 /** Whether a value is a workflow: by its shape, since the module may have imported another copy of the package. */
 export function isWorkflow(value: unknown): value is Workflow {
   return typeof value === "object" && value !== null && "kind" in value && value.kind === "workflow" && "nodes" in value;
+}
+
+function isDashboard(value: unknown): value is Dashboard {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "dashboard" && "panels" in value;
 }
 
 function split(reference: string): { readonly file: string; readonly name: string | undefined } {

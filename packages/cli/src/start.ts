@@ -93,5 +93,5 @@ async function load(given: WorkflowsOrModule): Promise<LoadedWorkflows> {
   if (workflows.length === 0 || !workflows.every(isWorkflow)) {
     throw new MillraceError("MILLRACE_USAGE", "start", "give it a workflow, an array of workflows, or the URL of a module that exports some");
   }
-  return { workflows, sources: new Map(), modules: [] };
+  return { workflows, sources: new Map(), modules: [], dashboards: [] };
 }

@@ -14,6 +14,11 @@ test("millrace/testing re-exports every name of the core's testing", () => {
   assert.deepEqual([...exportsOf("../../core/src/testing/index.ts")].filter((name) => !here.has(name)), []);
 });
 
+test("millrace/dashboards re-exports every name of the core's dashboards", () => {
+  const here = exportsOf("../src/dashboards.ts");
+  assert.deepEqual([...exportsOf("../../core/src/dashboards/index.ts")].filter((name) => !here.has(name)), []);
+});
+
 function exportsOf(path: string): ReadonlySet<string> {
   const text = readFileSync(new URL(path, import.meta.url), "utf8");
   const lists = [...text.matchAll(/export (?:type )?\{([^}]*)\}/g)].map((match) => match[1] ?? "");

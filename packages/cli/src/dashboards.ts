@@ -1,0 +1,22 @@
+export { dashboard, lines, map, metrics, places, table } from "@millrace/core/dashboards";
+export type {
+  Action,
+  Colour,
+  Column,
+  ColumnOptions,
+  Dashboard,
+  FieldOf,
+  Frame,
+  Layer,
+  LayerOptions,
+  LinesOptions,
+  LinesPanel,
+  MapPanel,
+  Meaning,
+  Measure,
+  MetricsPanel,
+  Panel,
+  TableOptions,
+  TablePanel,
+  Where,
+} from "@millrace/core/dashboards";
