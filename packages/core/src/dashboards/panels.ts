@@ -126,7 +126,7 @@ export function places<T>(of: Collection<T>, options: LayerOptions<T>): Layer {
     longitude: options.longitude,
     label: options.label,
     shape: options.signal === undefined ? "dot" : "signal",
-    colour: options.colour as Layer["colour"],
+    colour: options.colour,
     signal: options.signal,
     where: options.where ?? {},
     detail: columnsOf(options.detail ?? []),
