@@ -11,7 +11,7 @@ import { BatchDecoder } from "./batch-codec.ts";
 import type { CollectionChange, CollectionRow } from "./collections.ts";
 import { Coordinator } from "./coordinator.ts";
 import { generatorSource, type Generator } from "./generator.ts";
-import { Ingest } from "./ingest.ts";
+import { Ingest, type AppendOutcome, type AppendRequest } from "./ingest.ts";
 import { inThreadHost, type Host } from "./hosting/host.ts";
 import { Supervisor } from "./hosting/supervisor.ts";
 import { AppendTimes } from "./metrics/append-times.ts";
@@ -149,6 +149,11 @@ export class Runtime {
   /** Appends values to a topic; resolves once they are durable. */
   async append<T>(topic: Topic<T>, values: readonly T[]): Promise<void> {
     await this.#ingest.append(topic as Topic<unknown>, values);
+  }
+
+  /** Appends rows that were validated before, to several topics in one commit, once for each key; durable when resolved. */
+  request(request: AppendRequest): Promise<AppendOutcome> {
+    return this.#ingest.request(request);
   }
 
   /** The values and times of a topic's atoms, in the order of their offsets, partition after partition. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Commit } from "../../src/contracts/ledger.ts";
-import { Ingest } from "../../src/engine/ingest.ts";
+import { ObjectRows } from "../../src/codec/formats/struct-rows.ts";
+import { Ingest, type AppendRequest } from "../../src/engine/ingest.ts";
 import { MillraceError } from "../../src/errors.ts";
 import { topic } from "../../src/graph/refs.ts";
 import { systemClock } from "../../src/memory/clock.ts";
@@ -30,4 +31,55 @@ test("after an append that failed, applied or not, others go on, also those that
     await ingest.append(numbers, [4]);
   }
   assert.equal((await memory.range("numbers", 0)).end, 1 + 2 + 3);
+});
+
+test("a request with a key takes effect once, also after a restart, and its repeats are told", async () => {
+  const memory = createMemoryLedger();
+  const parts = [{ topic: numbers, rows: new ObjectRows([1, 2]) }];
+  const key = { text: "numbers a", fingerprint: 7 };
+  const ingest = new Ingest(memory, systemClock());
+  const [first, together] = await Promise.all([ingest.request({ parts, key }), ingest.request({ parts, key })]);
+  assert.deepEqual([first, together], [{ appended: 2, duplicates: 0 }, { appended: 0, duplicates: 2 }]);
+  await assert.rejects(ingest.request({ parts, key: { ...key, fingerprint: 8 } }), { code: "MILLRACE_CONFLICT" });
+  const restarted = new Ingest(memory.reopen(), systemClock());
+  assert.deepEqual(await restarted.request({ parts, key }), { appended: 0, duplicates: 2 });
+  assert.deepEqual(await restarted.request({ parts, key: { text: "numbers b", fingerprint: 7 } }), { appended: 2, duplicates: 0 });
+});
+
+test("rows with keys are appended once each, in one batch or several", async () => {
+  const memory = createMemoryLedger();
+  const ingest = new Ingest(memory, systemClock());
+  const rows = (...values: readonly number[]): AppendRequest => ({
+    parts: [{ topic: numbers, rows: new ObjectRows(values), keys: values.map((value) => ({ text: `numbers ${value}`, fingerprint: 0 })) }],
+  });
+  assert.deepEqual(await ingest.request(rows(1, 2, 1)), { appended: 2, duplicates: 1 });
+  assert.deepEqual(await ingest.request(rows(2, 3)), { appended: 1, duplicates: 1 });
+  assert.equal((await memory.range("numbers", 0)).end, 3);
+});
+
+test("a request that fails takes its keys back, and a commit that failed forgets them", async () => {
+  const memory = createMemoryLedger();
+  let full = false;
+  const commit = (made: Commit): ReturnType<typeof memory.commit> =>
+    full ? Promise.reject(new MillraceError("MILLRACE_STORE_FULL", "store", "has no room", { retryable: true })) : memory.commit(made);
+  const ingest = new Ingest({ ...memory, commit }, systemClock());
+  const key = { text: "numbers a", fingerprint: 0 };
+  await assert.rejects(ingest.request({ parts: [{ topic: numbers, rows: new ObjectRows([() => 1]) }], key }));
+  full = true;
+  await assert.rejects(ingest.request({ parts: [{ topic: numbers, rows: new ObjectRows([1]) }], key }), { code: "MILLRACE_STORE_FULL" });
+  full = false;
+  assert.deepEqual(await ingest.request({ parts: [{ topic: numbers, rows: new ObjectRows([1]) }], key }), { appended: 1, duplicates: 0 });
+});
+
+test("requests that wait for a commit share the next one", async () => {
+  const memory = createMemoryLedger();
+  let commits = 0;
+  const commit = (made: Commit): ReturnType<typeof memory.commit> => {
+    commits++;
+    return memory.commit(made);
+  };
+  const ingest = new Ingest({ ...memory, commit }, systemClock());
+  await Promise.all(Array.from({ length: 20 }, (_, i) => ingest.append(numbers, [i])));
+  assert.equal((await memory.range("numbers", 0)).end, 20);
+  assert.ok(commits <= 3, `${commits} commits`);
 });
