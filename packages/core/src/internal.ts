@@ -58,8 +58,8 @@ export { LONGEST_REQUEST_KEY, REQUEST_KEY_LIMITS } from "./engine/request-keys.t
 export type { RequestKey, RequestKeyLimits } from "./engine/request-keys.ts";
 export { generatorSource } from "./engine/generator.ts";
 export type { Generator } from "./engine/generator.ts";
-export { topicSource } from "./engine/topic-source.ts";
-export type { TopicSignal } from "./engine/topic-source.ts";
+export { pagesOf, topicSource } from "./engine/topic-source.ts";
+export type { ReadPage, TopicSignal } from "./engine/topic-source.ts";
 export { Runtime } from "./engine/runtime.ts";
 export type { Measured } from "./contracts/measured.ts";
 export type { Distribution } from "./engine/metrics/histogram.ts";

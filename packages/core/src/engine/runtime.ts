@@ -21,7 +21,7 @@ import { planOptions, type Cut, type Plan } from "./plan.ts";
 import { settlePlan } from "./migration.ts";
 import type { PartitionStats } from "./stats.ts";
 import { TopicEnds } from "./topic-ends.ts";
-import { readAtoms, topicSource, type TopicSignal } from "./topic-source.ts";
+import { pagesOf, readAtoms, topicSource, type TopicSignal } from "./topic-source.ts";
 
 /** What stands behind a topic's name where it is not the ledger's own store. */
 export type SourceBinding = Source | Generator<unknown>;
@@ -237,7 +237,7 @@ export class Runtime {
   }
 
   #source(topic: string): Source {
-    return this.#bound(topic) ?? topicSource(topic, this.#topics.get(topic)?.partitions ?? 1, this.#stored, this.#signal);
+    return this.#bound(topic) ?? topicSource(topic, this.#topics.get(topic)?.partitions ?? 1, pagesOf(this.#stored), this.#signal);
   }
 
   #wake(topic: string): void {

@@ -6,7 +6,7 @@ import type { Source, SplitReader } from "../../src/contracts/source.ts";
 import { inThreadHost } from "../../src/engine/hosting/host.ts";
 import type { Cut } from "../../src/engine/plan.ts";
 import { Runtime } from "../../src/engine/runtime.ts";
-import { topicSource } from "../../src/engine/topic-source.ts";
+import { pagesOf, topicSource } from "../../src/engine/topic-source.ts";
 import { collection, topic } from "../../src/graph/refs.ts";
 import { tumbling } from "../../src/graph/window.ts";
 import { virtualClock, type VirtualClock } from "../../src/memory/clock.ts";
@@ -242,7 +242,7 @@ test("instances that were given up are brought back when a split becomes idle, a
 test("a topic that is yet to end is not idle in a bounded run, however long its writers take", async () => {
   const reader = async (complete: boolean | undefined): Promise<unknown> => {
     const range = { start: 0, end: 0, ...(complete === undefined ? {} : { complete }) };
-    const source = topicSource("t", 1, { range: () => Promise.resolve(range), read: () => Promise.resolve([]) }, { onGrowth: () => () => undefined });
+    const source = topicSource("t", 1, pagesOf({ range: () => Promise.resolve(range), read: () => Promise.resolve([]) }), { onGrowth: () => () => undefined });
     return (await source.open({ split: "0", lane: 0, lanes: 1, position: 0 })).next();
   };
   assert.deepEqual([await reader(undefined), await reader(false), await reader(true)], ["idle", "later", "end"]);

@@ -48,8 +48,8 @@ interface Waiting {
 }
 
 /**
- * Calls between two threads, both ways over one channel. What is said in one turn goes as one
- * message. A call rejects with the other side's error, or when the channel is ended.
+ * Calls between two threads, both ways over one channel. What is said in one turn of the event loop,
+ * promises and all, goes as one message: to wake the other thread costs more than what is said. A call rejects with the other side's error, or when the channel is ended.
  */
 export class Calls<Mine extends Methods<Mine>, Theirs extends Methods<Theirs>> {
   readonly #channel: ChannelEnd;
@@ -121,7 +121,7 @@ export class Calls<Mine extends Methods<Mine>, Theirs extends Methods<Theirs>> {
   }
 
   #say(message: Message, transfer: readonly Transferable[]): void {
-    if (this.#outgoing.length === 0) queueMicrotask(() => this.#flush());
+    if (this.#outgoing.length === 0) queueMicrotask(() => process.nextTick(() => this.#flush()));
     this.#outgoing.push(message);
     for (const one of transfer) this.#transfer.push(one);
   }

@@ -1,5 +1,5 @@
 import { MillraceError } from "@millrace/core";
-import { ByteWriter, encodeBatch } from "@millrace/core/internal";
+import { ByteWriter, encodeBatch, pagesOf } from "@millrace/core/internal";
 import type { Batch, Chunk, HostEnvironment, Journal, LinkBatch, NoChunk, SplitReader } from "@millrace/core/internal";
 import { giving, type Handlers } from "./calls.ts";
 import type { MainMethods, WireChunk } from "./messages.ts";
@@ -29,6 +29,7 @@ export interface MainSide {
 export function mainSide(environment: HostEnvironment, signals: WorkerSignals): MainSide {
   const { ports, topics, signal, bound } = environment;
   const { ledger } = ports;
+  const read = pagesOf(topics);
   const readers = new Map<number, SplitReader>();
   const listening = new Map<string, () => void>();
   let nextReader = 0;
@@ -68,10 +69,11 @@ export function mainSide(environment: HostEnvironment, signals: WorkerSignals): 
     report: ({ partition, report }) => ports.report?.(partition, report),
     holds: ({ partition, bytes, idle }) => ports.holds?.(partition, bytes, idle),
     resting: ({ partition, resting }) => ports.resting?.(partition, resting),
-    range: ({ topic, partition }) => topics.range(topic, partition),
-    async read({ topic, partition, offset, maxBytes }) {
-      const packed = packChunks(await topics.read(topic, partition, offset, maxBytes));
-      return giving(packed, packed.buffer);
+    async page({ topic, partition, offset }) {
+      const { range, chunks } = await read(topic, partition, offset);
+      if (chunks.length === 0) return { range, chunks: undefined };
+      const packed = packChunks(chunks);
+      return giving({ range, chunks: packed }, packed.buffer);
     },
     listen(topic) {
       if (!listening.has(topic)) listening.set(topic, signal.onGrowth(topic, () => signals.grown(topic)));

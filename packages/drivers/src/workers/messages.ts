@@ -31,8 +31,8 @@ export interface MainMethods {
   readonly report: Method<{ readonly partition: string; readonly report: SplitReport }>;
   readonly holds: Method<{ readonly partition: string; readonly bytes: number; readonly idle: boolean }>;
   readonly resting: Method<{ readonly partition: string; readonly resting: boolean }>;
-  readonly range: Method<{ readonly topic: string; readonly partition: number }, TopicRange>;
-  readonly read: Method<{ readonly topic: string; readonly partition: number; readonly offset: number; readonly maxBytes: number }, Packed>;
+  /** A page of a topic: how far it goes, and its chunks from an offset on, packed. */
+  readonly page: Method<{ readonly topic: string; readonly partition: number; readonly offset: number }, { readonly range: TopicRange; readonly chunks: Packed | undefined }>;
   /** Wants to be told when a topic grows. */
   readonly listen: Method<string>;
   /** Splits of the source that the main thread holds for a topic; undefined: it lies in the ledger's store. */

@@ -1,11 +1,14 @@
 import { BatchDecoder, systemClock, topicSource } from "@millrace/core/internal";
-import type { Chunk, InstancePorts, Journal, Ledger, NoChunk, Source, TopicSignal, Topics } from "@millrace/core/internal";
+import type { Chunk, InstancePorts, Journal, Ledger, NoChunk, ReadPage, Source, TopicSignal } from "@millrace/core/internal";
 import type { Calls } from "./calls.ts";
 import type { MainMethods, WireChunk, WorkerMethods, WorkerStart } from "./messages.ts";
 import { packCommit, readerOf, unpackBatches, unpackBlocks, unpackChunks } from "./packing.ts";
 import { toWire } from "./wire-errors.ts";
 
 type ToMain = Calls<WorkerMethods, MainMethods>;
+
+/** How long a partition has to have had nothing to do before that is told. */
+const RESTING_MILLISECONDS = 10;
 
 /** What the main thread's signals wake. */
 export class Wakeups {
@@ -34,12 +37,12 @@ export function workerPorts(main: ToMain, start: WorkerStart, wakeups: Wakeups, 
       if (own !== undefined) return own;
       const splits = await main.call("splits", topic);
       if (splits !== undefined) return remoteSource(main, topic, wakeups, journals);
-      return topicSource(topic, topics.partitionsOf(topic), remoteTopics(main), signalOf(main, wakeups));
+      return topicSource(topic, topics.partitionsOf(topic), remotePages(main), signalOf(main, wakeups));
     },
     finished: (partition) => main.tell("finished", partition),
     report: (partition, report) => main.tell("report", { partition, report }),
     ...(start.tellsState ? { holds: (partition: string, bytes: number, idle: boolean) => main.tell("holds", { partition, bytes, idle }) } : {}),
-    resting: (partition, resting) => main.tell("resting", { partition, resting }),
+    resting: restTeller(main),
     failed: (partition, error) => main.tell("failed", { partition, error: toWire(error) }),
   };
 }
@@ -73,10 +76,28 @@ function remoteLedger(main: ToMain, capabilities: WorkerStart["capabilities"]): 
   };
 }
 
-function remoteTopics(main: ToMain): Pick<Topics, "range" | "read"> {
-  return {
-    range: (topic, partition) => main.call("range", { topic, partition }),
-    read: async (topic, partition, offset, maxBytes) => unpackChunks(await main.call("read", { topic, partition, offset, maxBytes })),
+function remotePages(main: ToMain): ReadPage {
+  return async (topic, partition, offset) => {
+    const { range, chunks } = await main.call("page", { topic, partition, offset });
+    return { range, chunks: chunks === undefined ? [] : unpackChunks(chunks) };
+  };
+}
+
+/** Tells of rest only where it lasts: while atoms come every few milliseconds, a partition rests between any two of them. */
+function restTeller(main: ToMain): (partition: string, resting: boolean) => void {
+  const timers = new Map<string, NodeJS.Timeout>();
+  return (partition, resting) => {
+    const timer = timers.get(partition);
+    timers.delete(partition);
+    if (timer !== undefined) clearTimeout(timer);
+    if (resting) {
+      timers.set(partition, setTimeout(() => {
+        timers.delete(partition);
+        main.tell("resting", { partition, resting: true });
+      }, RESTING_MILLISECONDS));
+    } else if (timer === undefined) {
+      main.tell("resting", { partition, resting: false });
+    }
   };
 }
 
