@@ -1,5 +1,3 @@
-import { ByteReader } from "../codec/bytes.ts";
-import { decodeValue } from "../codec/values.ts";
 import type { Clock } from "../contracts/clock.ts";
 import type { Commit, CommitResult, Ledger, LinkBatch, StateAddress, TopicAppend } from "../contracts/ledger.ts";
 import { MillraceError } from "../errors.ts";
@@ -8,7 +6,7 @@ import { CollectionRewriter } from "./collection-rewriter.ts";
 import { CollectionStore } from "./collections.ts";
 import type { InstanceHandle } from "./instance.ts";
 import { linkId, partitionId, partitionPrefix, type Plan } from "./plan.ts";
-import type { Progress } from "./progress.ts";
+import { decodeProgress } from "./progress.ts";
 import { SplitTimeBoard } from "./split-times.ts";
 import { PrefixChain } from "./time-chain.ts";
 
@@ -118,8 +116,7 @@ export class Coordinator {
     }
     const lanes = [];
     for (const id of this.#partitions.keys()) {
-      const root = await this.#ledger.root(id);
-      if (root !== undefined && root.progress.length > 0) lanes.push(...(decodeValue(new ByteReader(root.progress)) as Progress).lanes);
+      lanes.push(...(decodeProgress(await this.#ledger.root(id))?.lanes ?? []));
     }
     this.chain.restore(lanes);
   }

@@ -1,4 +1,4 @@
-import { ByteReader } from "../codec/bytes.ts";
+import { ByteReader, ByteWriter } from "../codec/bytes.ts";
 import type { Batch } from "../contracts/batch.ts";
 import type { Ledger, LinkBatch } from "../contracts/ledger.ts";
 import { select } from "../operators/batches.ts";
@@ -133,6 +133,22 @@ export class LinkInput {
       this.#ready.push(next);
     }
   }
+}
+
+/** Whether a batch of a link has rows, and not only a watermark. */
+export function hasRows(bytes: Uint8Array): boolean {
+  const reader = new ByteReader(bytes);
+  reader.f64();
+  reader.f64();
+  return reader.varint() > 0;
+}
+
+/** A batch of a link that promises nothing: its rows alone. The bytes given are changed. */
+export function withoutWatermark(bytes: Uint8Array): Uint8Array {
+  const writer = new ByteWriter(8);
+  writer.f64(-Infinity);
+  bytes.set(writer.bytes());
+  return bytes;
 }
 
 /** Reads on, in the ledger, where links have nothing here and more there. False where it has no more either. */

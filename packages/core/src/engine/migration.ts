@@ -1,29 +1,13 @@
-import { ByteReader, ByteWriter } from "../codec/bytes.ts";
-import { decodeValue, encodeValue } from "../codec/values.ts";
 import type { Clock } from "../contracts/clock.ts";
 import type { Ledger } from "../contracts/ledger.ts";
 import { MillraceError } from "../errors.ts";
-import { signature, type Workflow } from "../graph/graph.ts";
-import { isStateful } from "../graph/nodes.ts";
+import type { Workflow } from "../graph/graph.ts";
+import { carryOver, forgetOthers, nextGeneration, type RanPlan } from "./carry-over.ts";
 import { Coordinator } from "./coordinator.ts";
 import { Instance } from "./instance.ts";
-import { sourceName } from "./lanes.ts";
-import { lanesOf, partitionId, type Cut, type Plan, type PlanOptions, type Stage } from "./plan.ts";
+import type { Plan, PlanOptions } from "./plan.ts";
+import { isSameLayout, layoutOf, readPlanRecord, statefulOperators, writePlanRecord, type StatefulOperator } from "./plan-record.ts";
 import { planWorkflow } from "./planner.ts";
-import { emptyProgress, type Progress } from "./progress.ts";
-import type { DoneChunks, LaneProgress } from "./source-input.ts";
-import { prefixOf } from "./time-chain.ts";
-
-/** What the ledger remembers of how a workflow ran last. */
-interface PlanRecord {
-  readonly generation: number;
-  readonly cut: Cut;
-  readonly partitions: number;
-  /** Absent in stores of versions in which sources had as many partitions as keys. */
-  readonly lanes?: number;
-  /** Stateful operators: id, whether a person gave it, kind, and the path of operators before it. */
-  readonly operators: readonly { readonly id: string; readonly named: boolean; readonly kind: string; readonly path: string }[];
-}
 
 export interface MigrationPorts {
   readonly ledger: Ledger;
@@ -34,33 +18,42 @@ export interface MigrationPorts {
 /**
  * The plan to run a workflow by. Where the store knows it by another one (other cuts, another number
  * of partitions), what is on its way is taken in under the old plan first, and progress is carried
- * over; state needs nothing, as it is addressed by operator and key group. Throws
- * MILLRACE_STATE_MISMATCH where the graph has changed under operators that were not named.
+ * over; state needs nothing, as it is addressed by operator and key group. Where the graph has changed,
+ * what is on its way goes on to the operators that it was for. Throws MILLRACE_STATE_MISMATCH where the
+ * graph has changed under operators that were not named, or lacks one that rows are on their way to.
  */
 export async function settlePlan(workflow: Workflow, options: PlanOptions, ports: MigrationPorts): Promise<Plan> {
-  const name = `plan/${workflow.name}`;
-  const bytes = await ports.ledger.readRecord(name);
-  const known = bytes === undefined ? undefined : (decodeValue(new ByteReader(bytes)) as PlanRecord);
-  const record: PlanRecord = { generation: known?.generation ?? 1, cut: options.cut, partitions: options.partitions, lanes: options.lanes ?? options.partitions, operators: operatorsOf(workflow) };
+  const { ledger } = ports;
+  const known = await readPlanRecord(ledger, workflow.name);
   if (known === undefined) {
-    await write(ports.ledger, name, record);
-    return planWorkflow(workflow, { ...options, generation: 1 });
+    const plan = planWorkflow(workflow, { ...options, generation: 1 });
+    await writePlanRecord(ledger, plan);
+    return plan;
   }
-  const sameGraph = checkOperators(workflow, known.operators);
-  const samePlan = known.cut === options.cut && known.partitions === options.partitions && (known.lanes ?? known.partitions) === record.lanes;
-  if (samePlan && sameGraph) return planWorkflow(workflow, { ...options, generation: known.generation });
-  const before = planWorkflow(workflow, { cut: known.cut, partitions: known.partitions, lanes: known.lanes ?? known.partitions, generation: known.generation });
-  const after = planWorkflow(workflow, { ...options, generation: known.generation + 1 });
-  await drain(before, ports);
-  await carryOver(before, after, ports.ledger);
-  await write(ports.ledger, name, { ...record, generation: after.generation });
-  for (const id of partitionsOf(before)) await ports.ledger.retire(id);
-  return after;
+  checkOperators(workflow, known.operators);
+  const before = { cut: known.cut, partitions: known.partitions, lanes: known.lanes ?? known.partitions };
+  let plan = planWorkflow(workflow, { ...before, generation: known.generation });
+  const layout = known.layout ?? layoutOf(plan);
+  if (!isSameLayout(layout, layoutOf(plan))) plan = await replace({ workflow, generation: known.generation, layout }, before, workflow, ledger);
+  else if (known.layout === undefined || JSON.stringify(known.operators) !== JSON.stringify(statefulOperators(workflow))) await writePlanRecord(ledger, plan);
+  const { cut, partitions, lanes = partitions } = options;
+  if (before.cut === cut && before.partitions === partitions && before.lanes === lanes) return plan;
+  await drain(plan, ports);
+  return replace({ workflow, generation: plan.generation, layout: layoutOf(plan) }, options, workflow, ledger);
 }
 
-/** Whether the stateful operators are those of the record; throws where state would be lost or misread. */
-function checkOperators(workflow: Workflow, known: PlanRecord["operators"]): boolean {
-  const now = new Map(operatorsOf(workflow).map((operator) => [operator.id, operator]));
+/** Puts a new plan in the place of one that ran. */
+async function replace(before: RanPlan, options: PlanOptions, workflow: Workflow, ledger: Ledger): Promise<Plan> {
+  const plan = planWorkflow(workflow, { ...options, generation: await nextGeneration(before, ledger) });
+  await carryOver(before, plan, ledger);
+  await writePlanRecord(ledger, plan);
+  await forgetOthers(plan, before, ledger);
+  return plan;
+}
+
+/** Throws where state of the operators of the record would be lost or misread. */
+function checkOperators(workflow: Workflow, known: readonly StatefulOperator[]): void {
+  const now = new Map(statefulOperators(workflow).map((operator) => [operator.id, operator]));
   for (const { id, kind, path } of known) {
     const operator = now.get(id);
     const where = `workflow ${workflow.name}, operator ${id}`;
@@ -82,13 +75,6 @@ function checkOperators(workflow: Workflow, known: PlanRecord["operators"]): boo
       );
     }
   }
-  return known.length === now.size;
-}
-
-function operatorsOf(workflow: Workflow): PlanRecord["operators"] {
-  return workflow.nodes
-    .filter((node) => isStateful(node.spec))
-    .map((node) => ({ id: node.id, named: node.named, kind: node.spec.kind, path: signature(workflow, node) }));
 }
 
 /**
@@ -119,85 +105,4 @@ async function drain(plan: Plan, ports: MigrationPorts): Promise<void> {
       await instance.close(id);
     }
   } while (!coordinator.quiet);
-}
-
-/** Writes the progress of the new plan's partitions, made from that of the old plan's. */
-async function carryOver(before: Plan, after: Plan, ledger: Ledger): Promise<void> {
-  const old: Progress[] = [];
-  for (const id of partitionsOf(before)) {
-    const root = await ledger.root(id);
-    if (root !== undefined && root.progress.length > 0) old.push(decodeValue(new ByteReader(root.progress)) as Progress);
-  }
-  const operators = new Map<string, number>();
-  for (const progress of old) {
-    for (const [id, watermark] of progress.operators) operators.set(id, Math.min(operators.get(id) ?? Infinity, watermark));
-  }
-  const lanes = Map.groupBy(
-    old.flatMap((progress) => progress.lanes),
-    (lane) => lane.split,
-  );
-  for (const stage of after.stages) {
-    for (let index = 0; index < stage.partitions; index++) {
-      const progress: Progress = { ...emptyProgress(), operators, lanes: lanesFrom(after, stage, index, lanes) };
-      const id = partitionId(after, stage, index);
-      const { epoch, version } = await ledger.fence(id);
-      const writer = new ByteWriter();
-      encodeValue(progress, writer);
-      const result = await ledger.commit({
-        partition: id,
-        epoch,
-        version: version + 1,
-        progress: writer.take(),
-        wakeAt: Infinity,
-        state: [],
-        sends: [],
-        applied: [],
-        appends: [],
-      });
-      if (result.outcome === "refused") throw new MillraceError("MILLRACE_FENCED", `partition ${id}`, "another process changes this store; open it once");
-    }
-  }
-}
-
-/** The lanes that a partition of a stage reads on, where its stage has sources. */
-function lanesFrom(plan: Plan, stage: Stage, index: number, known: ReadonlyMap<string, readonly LaneProgress[]>): LaneProgress[] {
-  const sources = stage.operators.filter((operator) => plan.operators[operator].node.spec.kind === "source").map((operator) => sourceName(plan, operator));
-  const lanes: LaneProgress[] = [];
-  for (const [split, all] of known) {
-    if (!sources.some((source) => split.startsWith(source))) continue;
-    const before = latest(all);
-    const count = lanesOf(stage, before[0]);
-    // Which partition opens a lane that is alone is not known here: all are told, and one does.
-    lanes.push(before[0].parallel ? mergedLane(split, before, count === 1 ? 0 : index, count) : before[0]);
-  }
-  return lanes;
-}
-
-/** Each lane where it was last: partitions that were told of a lane and never opened it still say where it began. */
-function latest(lanes: readonly LaneProgress[]): readonly LaneProgress[] {
-  return [...Map.groupBy(lanes, ({ lane, lanes: of }) => `${lane}/${of}`).values()].map((same) =>
-    same.reduce((best, one) => (one.ended || (!best.ended && one.next > best.next) ? one : best)),
-  );
-}
-
-/** A lane among `lanes` that goes on where lanes of another number had come to. */
-function mergedLane(split: string, before: readonly LaneProgress[], lane: number, lanes: number): LaneProgress {
-  const ended = before.length === before[0].lanes && before.every((one) => one.ended);
-  const { next, before: maxTime } = prefixOf(before);
-  // Only chunks from the first undone one on, and the one before it, matter from now on.
-  const recent = new Map(before.flatMap((one) => one.recent).filter(({ index }) => index >= next - 1).map((chunk) => [chunk.index, chunk]));
-  const done: DoneChunks[] = before
-    .flatMap((one) => [{ lane: one.lane, lanes: one.lanes, next: one.ended ? Infinity : one.next }, ...one.done])
-    .filter((one) => one.next > next);
-  return { split, lane, lanes, parallel: true, next: ended ? 0 : next, maxTime, ended, recent: [...recent.values()].sort((a, b) => a.index - b.index), done, partial: before.flatMap((one) => one.partial), readAt: Math.max(...before.map((one) => one.readAt)) };
-}
-
-function* partitionsOf(plan: Plan): Iterable<string> {
-  for (const stage of plan.stages) for (let index = 0; index < stage.partitions; index++) yield partitionId(plan, stage, index);
-}
-
-async function write(ledger: Ledger, name: string, record: PlanRecord): Promise<void> {
-  const writer = new ByteWriter();
-  encodeValue(record, writer);
-  await ledger.writeRecord(name, writer.take());
 }

@@ -1,5 +1,3 @@
-import { ByteReader, ByteWriter } from "../codec/bytes.ts";
-import { decodeValue, encodeValue } from "../codec/values.ts";
 import type { Clock } from "../contracts/clock.ts";
 import type { Commit, Ledger, LinkBatch, StateAddress } from "../contracts/ledger.ts";
 import type { Source } from "../contracts/source.ts";
@@ -11,7 +9,7 @@ import { PartitionState, type StateSize } from "./partition-state.ts";
 import { Pipeline } from "./pipeline.ts";
 import { StepMeter } from "./metrics/step-meter.ts";
 import { partitionId, type Plan, type Stage } from "./plan.ts";
-import { emptyProgress, type Progress } from "./progress.ts";
+import { decodeProgress, emptyProgress, encodeProgress, type Progress } from "./progress.ts";
 import { Search, type Failure, type Turns } from "./search.ts";
 import { isSame, type SplitReport, type SplitTimes } from "./split-times.ts";
 import type { TimeChain } from "./source-input.ts";
@@ -117,7 +115,7 @@ export class Partition {
     const root = await this.#ports.ledger.fence(this.id);
     this.#epoch = root.epoch;
     this.#version = root.version;
-    const progress: Progress = root.progress.length === 0 ? emptyProgress() : (decodeValue(new ByteReader(root.progress)) as Progress);
+    const progress = decodeProgress(root) ?? emptyProgress();
     for (const [link, sequence] of progress.sent) this.#sent.set(link, sequence);
     this.#outbox = this.#newOutbox(progress.watermarks);
     await this.#state.load(this.#pipeline, this.#ports.ledger, this.#index, this.#stage.partitions);
@@ -294,13 +292,11 @@ export class Partition {
       watermarks: this.#outbox.watermarks(),
       operators: this.#pipeline.watermarks(),
     };
-    const writer = new ByteWriter();
-    encodeValue(progress, writer);
     const commit: Commit = {
       partition: this.id,
       epoch: this.#epoch,
       version: ++this.#version,
-      progress: writer.take(),
+      progress: encodeProgress(progress),
       wakeAt: Math.min(this.#pipeline.wakeAt(), this.#intake.lanes.idleAtIfClosed),
       state: [...state, ...this.#outbox.takeRows()],
       sends,

@@ -110,24 +110,38 @@ function roundedUp(number: number): number {
   return 2 ** Math.ceil(Math.log2(number));
 }
 
+/** Of which plan a partition or link is. */
+export interface PlanName {
+  readonly workflow: { readonly name: string };
+  readonly generation: number;
+}
+
 /** The name of a partition of a stage, as the ledger knows it. */
-export function partitionId(plan: Plan, stage: Stage, partition: number): string {
+export function partitionId(plan: PlanName, stage: Pick<Stage, "id" | "partitions">, partition: number): string {
   return `${partitionPrefix(plan)}${stage.id}/${partition}of${stage.partitions}`;
 }
 
 /** The names of all partitions of a stage. */
-export function partitionsOf(plan: Plan, stage: Stage): string[] {
+export function partitionsOf(plan: PlanName, stage: Pick<Stage, "id" | "partitions">): string[] {
   return Array.from({ length: stage.partitions }, (_, index) => partitionId(plan, stage, index));
 }
 
 /** What the names of all partitions of a plan begin with. */
-export function partitionPrefix(plan: Plan): string {
-  return `${plan.workflow.name}@${plan.generation}/`;
+export function partitionPrefix(plan: PlanName): string {
+  return `${workflowPrefix(plan)}${plan.generation}/`;
+}
+
+/** What the names of all partitions of all plans of a workflow begin with. */
+export function workflowPrefix({ workflow }: Pick<PlanName, "workflow">): string {
+  return `${workflow.name}@`;
 }
 
 /** The name of the link of an exchange from one partition to another. */
 export function linkId(plan: Plan, exchange: Exchange, from: number, to: number): string {
-  const senders = plan.stages[exchange.from.stage].partitions;
-  const receivers = plan.stages[exchange.to.stage].partitions;
-  return `${plan.workflow.name}@${plan.generation}/${exchange.id}/${from}of${senders}>${to}of${receivers}`;
+  return linkName(plan, exchange.id, { from, to, senders: plan.stages[exchange.from.stage].partitions, receivers: plan.stages[exchange.to.stage].partitions });
+}
+
+/** The same, of an exchange of which only the name is known. */
+export function linkName(plan: PlanName, exchange: string, { from, to, senders, receivers }: { readonly from: number; readonly to: number; readonly senders: number; readonly receivers: number }): string {
+  return `${partitionPrefix(plan)}${exchange}/${from}of${senders}>${to}of${receivers}`;
 }

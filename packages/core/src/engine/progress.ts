@@ -1,3 +1,6 @@
+import { ByteReader, ByteWriter } from "../codec/bytes.ts";
+import { decodeValue, encodeValue } from "../codec/values.ts";
+import type { Root } from "../contracts/ledger.ts";
 import type { LaneProgress } from "./source-input.ts";
 
 /** What a partition's root says of how far it has come; the engine's record within a commit. */
@@ -15,4 +18,15 @@ export interface Progress {
 
 export function emptyProgress(): Progress {
   return { lanes: [], links: new Map(), sent: new Map(), watermarks: new Map(), operators: new Map() };
+}
+
+export function encodeProgress(progress: Progress): Uint8Array {
+  const writer = new ByteWriter();
+  encodeValue(progress, writer);
+  return writer.take();
+}
+
+/** The progress of a root; undefined where nothing was committed. */
+export function decodeProgress(root: Root | undefined): Progress | undefined {
+  return root === undefined || root.progress.length === 0 ? undefined : (decodeValue(new ByteReader(root.progress)) as Progress);
 }
