@@ -71,7 +71,7 @@ test("rows on their way to a sink reach it when another sink comes before it", {
 });
 
 /** The ledger of a process that was killed with rows of `b` on their way: the partitions of `receivers` did not commit what they took in. */
-async function killedWithRowsOnLinks(before: Workflow, values: readonly number[], cut: "shuffle" | "every", receivers = (_: string): boolean => true): Promise<MemoryLedger> {
+async function killedWithRowsOnLinks(before: Workflow, values: readonly number[], cut: "shuffle" | "every", receivers: (partition: string) => boolean = () => true): Promise<MemoryLedger> {
   const memory = createMemoryLedger();
   const sent = Promise.withResolvers<void>();
   const commit: Ledger["commit"] = async (made) => {
@@ -153,7 +153,7 @@ test("a source that comes to a window later is late for what the window has clos
 test("rows on their way to a merge keep their way when another merge comes before theirs", { timeout: 10_000 }, async () => {
   const other = topic<number>("other");
   const [changesOfA, changesOfB] = ["changes-of-a", "changes-of-b"].map((name) => topic<number>(name, { changelog: true }));
-  const latest = (a: number, b: number): number => Math.max(a, b);
+  const latest = (one: number, next: number): number => Math.max(one, next);
   const before = workflow("w", (flow) => {
     const [x, y] = [a, b].map((from, i) => flow.from(from).keyBy((n) => n).reduce(latest, { id: `of-${i}` }).map((n) => n * 10));
     x.merge(y).to(changesOfB);
