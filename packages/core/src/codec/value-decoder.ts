@@ -90,7 +90,6 @@ export class ValueDecoder {
 
   #rare(tag: number, depth: number): unknown {
     const reader = this.#reader;
-    if (depth > MAX_DEPTH) reader.fail("a value is nested too deep");
     switch (tag) {
       case TAG_BIGINT:
         return this.#bigint(reader.string());
@@ -102,6 +101,21 @@ export class ValueDecoder {
       }
       case TAG_DATE:
         return new Date(reader.f64());
+      case TAG_TYPED: {
+        const kind = reader.u8();
+        return typedArrayOf(kind, this.#buffer()) ?? reader.fail(`no typed array is of kind ${kind} and this length`);
+      }
+      case TAG_ARRAY_BUFFER:
+        return this.#buffer();
+      default:
+        return this.#container(tag, depth);
+    }
+  }
+
+  #container(tag: number, depth: number): object {
+    const reader = this.#reader;
+    if (depth > MAX_DEPTH) reader.fail("a value is nested too deep");
+    switch (tag) {
       case TAG_MAP: {
         const map = new Map<unknown, unknown>();
         for (let rest = reader.count(2); rest > 0; rest--) {
@@ -124,12 +138,6 @@ export class ValueDecoder {
         }
         return value;
       }
-      case TAG_TYPED: {
-        const kind = reader.u8();
-        return typedArrayOf(kind, this.#buffer()) ?? reader.fail(`no typed array is of kind ${kind} and this length`);
-      }
-      case TAG_ARRAY_BUFFER:
-        return this.#buffer();
       default:
         return reader.fail(`${tag} is no tag of a value`);
     }

@@ -198,7 +198,7 @@ function searchRefused(value: unknown, path: string, depth: number): { readonly 
   if (Array.isArray(value)) {
     value.forEach((one, i) => inner.push([`${path}[${i}]`, one]));
   } else if (value instanceof Map) {
-    for (const [key, one] of value) inner.push([`${path}.keys()`, key], [`${path}.get(${String(key)})`, one]);
+    for (const [key, one] of value) inner.push([`${path}.keys()`, key], [`${path}.get(${typeof key === "object" ? "…" : String(key)})`, one]);
   } else if (value instanceof Set) {
     for (const one of value) inner.push([`${path}.values()`, one]);
   } else if (!(value instanceof Date) && !(value instanceof ArrayBuffer) && typedArrayKind(value) < 0) {

@@ -1,14 +1,15 @@
 import type { ByteReader, ByteWriter } from "../codec/bytes.ts";
+import { decodeValues, encodeValues } from "../codec/values.ts";
 import { MillraceError } from "../errors.ts";
 
 const FORMAT = 1;
+const ILL_FORMED = 8;
 
 export type Scalar = string | number | boolean | bigint | null;
 
 /**
  * Exact set of scalars for counting the different ones: mergeable, memory grows with them. The
  * types are kept apart (1, "1" and 1n are three values); 0 and -0 are one, and so are all NaN.
- * Lone surrogates in strings do not survive encoding.
  */
 export class ExactDistinct {
   readonly #values = new Set<Scalar>();
@@ -34,22 +35,27 @@ export class ExactDistinct {
   encode(writer: ByteWriter): void {
     const numbers: number[] = [];
     const strings: string[] = [];
+    /** Strings with lone surrogates, which UTF-8 cannot hold. */
+    const illFormed: string[] = [];
     const bigints: bigint[] = [];
     let others = 0;
     for (const value of this.#values) {
       if (typeof value === "number") numbers.push(value);
-      else if (typeof value === "string") strings.push(value);
+      else if (typeof value === "string") (value.isWellFormed() ? strings : illFormed).push(value);
       else if (typeof value === "bigint") bigints.push(value);
       else others |= value === null ? 1 : value ? 2 : 4;
     }
     writer.u8(FORMAT);
-    writer.u8(others);
+    writer.u8(others | (illFormed.length > 0 ? ILL_FORMED : 0));
     writer.varint(numbers.length);
     writer.f64Array(Float64Array.from(numbers).sort());
     writer.varint(strings.length);
     for (const text of strings.sort()) writer.string(text);
     writer.varint(bigints.length);
     for (const value of bigints.sort((a, b) => (a < b ? -1 : 1))) writer.string(value.toString());
+    if (illFormed.length === 0) return;
+    writer.varint(illFormed.length);
+    encodeValues(illFormed.sort(), writer);
   }
 
   /**
@@ -67,6 +73,7 @@ export class ExactDistinct {
     for (const value of reader.f64Array(reader.count(8))) set.add(value);
     for (let left = reader.count(); left > 0; left--) set.add(reader.string());
     for (let left = reader.count(); left > 0; left--) set.add(readBigInt(reader));
+    if (others & ILL_FORMED) for (const text of decodeValues(reader, reader.count())) set.add(text as string);
     return set;
   }
 }

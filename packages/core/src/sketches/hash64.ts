@@ -34,7 +34,8 @@ export class Hasher64 {
 
   /** The number as its double; -0 is 0, and all NaN are one. */
   number(x: number, seed: number): void {
-    this.#number[0] = x + 0;
+    // A NaN of another bit pattern would be another one: 0 / 0 has a sign, the literal has none.
+    this.#number[0] = x === x ? x + 0 : Number.NaN;
     this.bytes(this.#numberBytes, seed);
   }
 

@@ -119,7 +119,9 @@ export class HyperLogLog {
     }
     const sketch = new HyperLogLog(precision);
     if (reader.u8() === 0) {
-      const words = new Uint32Array(Math.min(reader.varint(), sketch.#mostHashes()) * 2);
+      const count = reader.count(8);
+      if (count > sketch.#mostHashes()) reader.fail(`a distinct sketch holds ${count} hashes, more than it may`);
+      const words = new Uint32Array(count * 2);
       for (let i = 0; i < words.length; i++) words[i] = reader.u32();
       sketch.#addPairs(words);
     } else {

@@ -41,7 +41,7 @@ export class TDigest {
 
   /** `compression` (10 to 10,000, default 200) sets size and error. Throws MILLRACE_USAGE for another. */
   constructor(compression: number = DEFAULT_COMPRESSION) {
-    if (!Number.isInteger(compression) || compression < 10 || compression > 10_000) {
+    if (!isCompression(compression)) {
       throw new MillraceError("MILLRACE_USAGE", "t-digest", `compression ${compression} is not an integer from 10 to 10000`);
     }
     this.compression = compression;
@@ -106,7 +106,7 @@ export class TDigest {
   /** Merges the digest that `encode` wrote, with the same outcome as `merge(TDigest.decode(reader))`. Throws as `decode` does. */
   mergeEncoded(reader: ByteReader): void {
     readFormat(reader);
-    const full = fullBuffer(reader.varint());
+    const full = fullBuffer(readCompression(reader));
     const exact = (reader.u8() & FLAG_EXACT) !== 0;
     let min = exact ? Number.POSITIVE_INFINITY : reader.f64();
     let max = exact ? Number.NEGATIVE_INFINITY : reader.f64();
@@ -177,7 +177,7 @@ export class TDigest {
    */
   static decode(reader: ByteReader): TDigest {
     readFormat(reader);
-    const digest = new TDigest(reader.varint());
+    const digest = new TDigest(readCompression(reader));
     digest.#exact = (reader.u8() & FLAG_EXACT) !== 0;
     const range = digest.#exact ? undefined : { min: reader.f64(), max: reader.f64() };
     digest.#points = decodePoints(reader);
@@ -304,6 +304,15 @@ function compress(from: Points, total: number, compression: number, to: Points):
 
 function fullBuffer(compression: number): number {
   return Math.max(SMALLEST_FULL_BUFFER, compression * BUFFER_PER_COMPRESSION);
+}
+
+function isCompression(value: number): boolean {
+  return Number.isInteger(value) && value >= 10 && value <= 10_000;
+}
+
+function readCompression(reader: ByteReader): number {
+  const compression = reader.varint();
+  return isCompression(compression) ? compression : reader.fail(`no t-digest has a compression of ${compression}`);
 }
 
 function readFormat(reader: ByteReader): void {

@@ -47,6 +47,12 @@ test("values at the edges of their encodings come back", () => {
   assert.equal(({} as { polluted?: number }).polluted, undefined);
 });
 
+test("whatever is encoded at the greatest depth comes back", () => {
+  const nested = (leaf: unknown, levels: number): unknown => (levels === 0 ? leaf : [nested(leaf, levels - 1)]);
+  for (const leaf of [1n, "\ud800", "x", -5.5, true, undefined]) assert.deepEqual(roundTrip(nested(leaf, 500)), nested(leaf, 500));
+  for (const leaf of [new Date(0), new Uint8Array(2), new Map([[1n, 2n]]), new Set(["\ud800"]), { "\ud800": 1n }]) assert.deepEqual(roundTrip(nested(leaf, 499)), nested(leaf, 499));
+});
+
 test("objects of more shapes than a message has, in any order, come back with their keys in order", () => {
   const objects = Array.from({ length: 1000 }, (_, i) => Object.fromEntries(Array.from({ length: i % 5 }, (__, k) => [`f${(i * 31 + k) % 300}`, { inner: i, [`k${i % 7}`]: k }])));
   const back = roundTrip(objects) as object[];
@@ -78,6 +84,7 @@ test("what is no plain data is refused with its path, and nothing stays written"
   circular.self = circular;
   const cases: [unknown, string][] = [
     [{ a: [1, { "b c": () => 1 }] }, '$.a[1]["b c"]: a function'],
+    [new Map([[Object.create(null) as object, () => 1]]), "$.get(…): a function"],
     [{ a: Symbol("s") }, "$.a: a symbol"],
     [new Map([[1, { f: () => 1 }]]), "$.get(1).f: a function"],
     [new Set([() => 1]), "$.values(): a function"],

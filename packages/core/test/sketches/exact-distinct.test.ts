@@ -8,6 +8,7 @@ const scalars = fc.oneof(
   fc.integer({ min: -3, max: 3 }),
   fc.double(),
   fc.string({ unit: "grapheme", maxLength: 3 }),
+  fc.constantFrom("\ud800", "\ud801", "\udc00a", "\ufffd"),
   fc.boolean(),
   fc.bigInt(),
   fc.constant(null),

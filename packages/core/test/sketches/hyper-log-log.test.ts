@@ -83,6 +83,12 @@ test("0 and -0 are one value, a number and its text are two", () => {
   assert.equal(sketch.estimate(), 2);
 });
 
+test("all NaN are one value, whatever their bits are", () => {
+  const sketch = new HyperLogLog();
+  for (const nan of new Float64Array(new BigUint64Array([0x7ff8000000000000n, 0xfff8000000000000n, 0x7ff8000000000001n]).buffer)) sketch.addNumber(nan);
+  assert.equal(sketch.estimate(), 1);
+});
+
 test("merging is the union: the same bytes as one sketch of all, whatever the order and the encoding between", () => {
   const part = fc.record({ from: fc.nat(3000), count: fc.nat(2500) });
   fc.assert(
@@ -119,4 +125,5 @@ test("other precisions are refused, and so are bytes that are no sketch", () => 
   const read = (...bytes: number[]) => roundTrip({ encode: (writer) => writer.append(Uint8Array.from(bytes)) }, HyperLogLog.decode as never);
   assert.throws(() => read(7, 14, 0, 0), { code: "MILLRACE_STATE_MISMATCH" });
   assert.throws(() => read(1, 14, 1, 0, 5, 200, 3), { code: "MILLRACE_STORE_CORRUPT" });
+  assert.throws(() => read(1, 4, 0, 2, ...new Array<number>(16).fill(1)), { code: "MILLRACE_STORE_CORRUPT" });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ByteReader } from "../../src/codec/bytes.ts";
 import { TDigest } from "../../src/sketches/t-digest.ts";
 import { encoded, quantileByDefinition, rankError, roundTrip, sample, seeded, smallGamma } from "./samples.ts";
 
@@ -182,3 +183,9 @@ function mixture(): Float64Array {
   const random = seeded(6);
   return sample(COUNT, () => (random() < 0.7 ? Math.floor(random() * 10) / 10 : random()));
 }
+
+test("bytes that say an impossible compression are no digest", () => {
+  for (const read of [(reader: ByteReader) => TDigest.decode(reader), (reader: ByteReader) => new TDigest().mergeEncoded(reader)]) {
+    assert.throws(() => read(new ByteReader(Uint8Array.of(1, 9, 1, 0, 0))), { code: "MILLRACE_STORE_CORRUPT" });
+  }
+});

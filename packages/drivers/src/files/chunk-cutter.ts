@@ -163,7 +163,7 @@ export class ChunkCutter {
   async #takeOverlong(index: number, start: number, last: number, ended: boolean): Promise<Cut> {
     const base = this.#base;
     const bytes = this.#replaceBuffer(this.#scanned);
-    const head = Buffer.from(bytes.subarray(last - base, last - base + OVERLONG_HEAD));
+    const head = Buffer.from(bytes.subarray(last - base, Math.min(last + OVERLONG_HEAD, this.#scanned) - base));
     if (!ended) await this.#passRecordEnd(undefined, Infinity);
     this.#recordStart = this.#scanned;
     return { index, bytes, start: start - base, end: last - base, offset: start, overlong: { offset: last, length: this.#scanned - last, head } };

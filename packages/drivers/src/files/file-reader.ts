@@ -195,14 +195,14 @@ function decodePiece(piece: Piece, lanes: number): Chunk {
   }
   const told = malformed.map((found): MalformedRow => ({
     position: `${file.input.name}@${cut.offset + found.start - start}`,
-    raw: rawText(cut.bytes.subarray(found.start, found.end), RAW_BYTES),
+    raw: rawText(cut.bytes.subarray(found.start, Math.min(found.end, found.start + RAW_BYTES)), found.end - found.start),
     reason: found.reason,
   }));
   if (cut.overlong !== undefined) {
     const { offset, length, head } = cut.overlong;
     told.push({
       position: `${file.input.name}@${offset}`,
-      raw: rawText(head, head.length - 1),
+      raw: rawText(head, length),
       reason: `the record has ${length} bytes, more than a record may have; raise \`maxRecordBytes\`, or check for a quote that is not closed`,
     });
   }
@@ -213,8 +213,8 @@ function decodePiece(piece: Piece, lanes: number): Chunk {
 
 const LINE_FEED = 10;
 
-/** Text of up to `most` bytes without a line end: broken UTF-8 is replaced, a character cut in two left out. */
-function rawText(bytes: Buffer, most: number): string {
+/** The text of the beginning of a record of `length` bytes, without its line end: broken UTF-8 is replaced, a character cut in two left out. */
+function rawText(bytes: Buffer, length: number): string {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  return decoder.decode(bytes.subarray(0, most), { stream: bytes.length > most }).replace(/\r?\n$/, "");
+  return decoder.decode(bytes, { stream: bytes.length < length }).replace(/\r?\n$/, "");
 }

@@ -24,7 +24,7 @@ export interface RecordOptions {
   };
   /** How much input makes one chunk; default 1 MiB. Part of the progress' identity: keep it while a run is to be resumed. */
   readonly chunkBytes?: number;
-  /** A longer record is malformed, and only its first 1 KiB is kept. Default 16 MiB, at least `chunkBytes`. */
+  /** A longer record is malformed, and at most its first 1 KiB is kept. Default 16 MiB, at least `chunkBytes`. */
   readonly maxRecordBytes?: number;
 }
 

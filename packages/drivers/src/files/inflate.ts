@@ -28,58 +28,64 @@ export async function* inflate(
     }
     const decoder = compression === "gzip" ? createGunzip({ chunkSize: pieceBytes }) : createZstdDecompress({ chunkSize: pieceBytes });
     const feed = new Feed(decoder, input, rest);
-    void feed.run();
+    const fed = feed.run();
     try {
       for await (const piece of decoder) yield piece as Buffer;
     } finally {
       decoder.destroy();
     }
-    rest = feed.unused();
+    await fed;
+    rest = feed.unused;
     if (rest === undefined) return;
   }
 }
 
 type Decoder = ReturnType<typeof createGunzip> | ReturnType<typeof createZstdDecompress>;
 
-/** Writes input to a decoder piece by piece, and knows what the decoder left when it ended at the end of a frame. */
+/**
+ * Writes input to a decoder piece by piece, until the input ends or the decoder leaves something of a
+ * piece: then it has come to the end of a frame, and no more of the input is asked for.
+ */
 class Feed {
+  /** What of the input belongs to the next frame; undefined where the input has ended. */
+  unused: Buffer | undefined;
   readonly #decoder: Decoder;
   readonly #input: AsyncIterator<Buffer>;
-  #piece: Buffer | undefined;
-  #consumedBefore = 0;
-  #complete = false;
+  readonly #first: Buffer | undefined;
 
   constructor(decoder: Decoder, input: AsyncIterator<Buffer>, first: Buffer | undefined) {
     this.#decoder = decoder;
     this.#input = input;
-    this.#piece = first;
+    this.#first = first;
   }
 
+  /** Never rejects: what goes wrong destroys the decoder. */
   async run(): Promise<void> {
+    const decoder = this.#decoder;
     try {
-      for (;;) {
-        if (this.#piece !== undefined) await this.#write(this.#piece);
+      for (let piece = this.#first; ; ) {
+        if (piece !== undefined) {
+          const taken = await this.#write(piece);
+          if (taken < piece.length) {
+            this.unused = piece.subarray(taken);
+            return;
+          }
+        }
         const next = await this.#input.next();
         if (next.done === true) break;
-        this.#piece = next.value;
+        piece = next.value;
       }
-      this.#complete = true;
-      this.#decoder.end();
+      decoder.end();
     } catch (error) {
-      this.#decoder.destroy(error as Error);
+      decoder.destroy(error as Error);
     }
   }
 
-  unused(): Buffer | undefined {
-    if (this.#complete || this.#piece === undefined) return undefined;
-    return this.#piece.subarray(this.#decoder.bytesWritten - this.#consumedBefore);
-  }
-
-  /** Never settles where the decoder ends within the piece. */
-  #write(piece: Buffer): Promise<void> {
-    this.#consumedBefore = this.#decoder.bytesWritten;
+  /** How many bytes of a piece the decoder took. */
+  #write(piece: Buffer): Promise<number> {
+    const before = this.#decoder.bytesWritten;
     return new Promise((resolve, reject) => {
-      this.#decoder.write(piece, (error) => (error == null ? resolve() : reject(error)));
+      this.#decoder.write(piece, (error) => (error == null ? resolve(this.#decoder.bytesWritten - before) : reject(error)));
     });
   }
 }

@@ -18,7 +18,7 @@ export interface InputFile {
 /**
  * The files that paths and globs name: in the order given, those of a glob in name order (by UTF-16
  * code units). A path that exists is taken as it is, whatever characters it has. Throws
- * MILLRACE_NOT_FOUND where there is no such file or no match, MILLRACE_IO for a folder.
+ * MILLRACE_NOT_FOUND where there is no such file or no match, MILLRACE_IO for a folder, a pipe or a device.
  */
 export function findFiles(paths: readonly string[]): readonly InputFile[] {
   if (paths.length === 0) throw new MillraceError("MILLRACE_USAGE", "file source", "has no paths; give at least one");
@@ -32,7 +32,7 @@ export function findFiles(paths: readonly string[]): readonly InputFile[] {
     const matches = GLOB_CHARACTERS.test(path) ? globSync(path).sort() : [];
     const files = matches.flatMap((match) => {
       const found = statOf(match);
-      return found === undefined || found.isDirectory() ? [] : [fileOf(match, found)];
+      return found?.isFile() === true ? [fileOf(match, found)] : [];
     });
     if (files.length > 0) return files;
     if (!GLOB_CHARACTERS.test(path)) throw ioError(path, Object.assign(new Error(`ENOENT: ${path}`), { code: "ENOENT" }));
@@ -75,5 +75,6 @@ function statOf(path: string): Stats | undefined {
 
 function fileOf(path: string, stat: Stats): InputFile {
   if (stat.isDirectory()) throw ioError(path, Object.assign(new Error(`EISDIR: ${path}`), { code: "EISDIR" }));
+  if (!stat.isFile()) throw ioError(path, undefined, `is a pipe or a device, and would be read as an empty file; read it from standard input instead ("-", with < ${path})`);
   return { path, bytes: stat.size };
 }

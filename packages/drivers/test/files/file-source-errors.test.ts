@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -25,6 +25,9 @@ describe("a file source", () => {
     await rejects(fileSource({ name: "in", path: join(folder, "none.csv") }), "MILLRACE_NOT_FOUND", "none.csv", "check the path");
     await rejects(fileSource({ name: "in", path: join(folder, "*.csv") }), "MILLRACE_NOT_FOUND", "*.csv", "no file matches");
     await rejects(fileSource({ name: "in", path: join(folder, "folder") }), "MILLRACE_IO", "is a folder", "glob");
+    const pipe = join(folder, "pipe.ndjson");
+    spawnSync("mkfifo", [pipe]);
+    await rejects(fileSource({ name: "in", path: pipe }), "MILLRACE_IO", "is a pipe", "standard input");
     writeFileSync(join(folder, "data.bin"), "1\n");
     await rejects(fileSource({ name: "in", path: join(folder, "data.bin") }), "MILLRACE_USAGE", "data.bin", "set `format`");
   });
@@ -82,6 +85,16 @@ describe("a file source", () => {
       [`${path}@26`, long.slice(0, 4096)],
     ]);
     assert.match((malformed[0] as { reason: string }).reason, /field "a" is not a number/);
+  });
+
+  it("keeps the beginning of a record beyond the bound, and nothing of what lies behind it", async (t) => {
+    const path = join(testFolder(t), "in.ndjson");
+    writeFileSync(path, `{"a":1}\n{"a":"${"é".repeat(40)}"}\n{"a":2}\n{"a":"${"é".repeat(600)}"}\n{"a":3}`);
+    const chunks = await readChunks(fileSource({ name: "in", path, chunkBytes: 16, maxRecordBytes: 32 }));
+    const { rows, malformed } = contents(chunks);
+    assert.deepEqual(rows, [{ a: 1 }, { a: 2 }, { a: 3 }]);
+    assert.equal(malformed.length, 2);
+    for (const { raw } of malformed as { raw: string }[]) assert.match(raw, /^\{"a":"é+("\})?$/);
   });
 
   it("gives the values of any Standard Schema, and tells what it refuses", async (t) => {

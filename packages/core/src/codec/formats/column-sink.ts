@@ -1,5 +1,6 @@
-import type { Column, Field, StringColumn } from "../../contracts/columns.ts";
+import type { Column, Field } from "../../contracts/columns.ts";
 import { MillraceError } from "../../errors.ts";
+import { utf8Column } from "../columns.ts";
 import { StringPool } from "../string-pool.ts";
 import type { Malformed } from "./malformed.ts";
 import { countLines } from "./record-ends.ts";
@@ -162,7 +163,7 @@ export class ColumnSink {
     const valid = this.#valid[f]?.subarray(0, length);
     switch (this.fields[f].type) {
       case "string":
-        return new PooledStrings(bytes, this.starts[f].subarray(0, length), this.ends[f].subarray(0, length), valid, this.#pool);
+        return utf8Column(bytes, this.starts[f].subarray(0, length), this.ends[f].subarray(0, length), valid, this.#pool);
       case "boolean":
         return { type: "boolean", values: this.booleans[f].subarray(0, length), valid };
       case "json":
@@ -211,27 +212,6 @@ const MAX_CHUNK = 2 ** 30;
 const NO_NUMBERS = new Float64Array(0);
 const NO_OFFSETS = new Int32Array(0);
 const NO_BYTES = new Uint8Array(0);
-
-class PooledStrings implements StringColumn {
-  readonly type = "string" as const;
-  readonly bytes: Uint8Array;
-  readonly starts: Int32Array;
-  readonly ends: Int32Array;
-  readonly valid: Uint8Array | undefined;
-  readonly #pool: StringPool;
-
-  constructor(bytes: Uint8Array, starts: Int32Array, ends: Int32Array, valid: Uint8Array | undefined, pool: StringPool) {
-    this.bytes = bytes;
-    this.starts = starts;
-    this.ends = ends;
-    this.valid = valid;
-    this.#pool = pool;
-  }
-
-  get(row: number): string {
-    return this.#pool.get(this.bytes, this.starts[row], this.ends[row]);
-  }
-}
 
 /** Not a subclass: code that reads both Buffers and Uint8Arrays is slower at both. */
 function plainBytes(bytes: Uint8Array): Uint8Array {

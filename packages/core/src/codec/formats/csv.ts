@@ -5,7 +5,7 @@ import { decodeUtf8 } from "../utf8.ts";
 import { ColumnSink } from "./column-sink.ts";
 import type { Decoder } from "./column-sink.ts";
 import { isEpochMillis, parseIsoTime, readIsoTime } from "./iso-time.ts";
-import { fieldReason, MISSING, WRONG_TYPE } from "./malformed.ts";
+import { fieldReason, MISSING, OUT_OF_RANGE, WRONG_TYPE } from "./malformed.ts";
 import { readDecimal, readJsonNumber } from "./numbers.ts";
 import { byteOrderMarkLength, csvBytes, csvRecordEnd } from "./record-ends.ts";
 import type { CsvBytes } from "./record-ends.ts";
@@ -187,9 +187,12 @@ class CsvDecoder implements Decoder {
     const end = unquotedEnd(bytes, i, this.#stops);
     if (end < 0) return NOT_UTF8;
     const field = this.#targets[column];
-    if (end === i && this.#optional[field] === 1) out.setAbsent(field, out.length);
-    else if (!this.#store(bytes, i, end, column, out)) return this.#refuse(field, end === i ? MISSING : WRONG_TYPE);
-    return end;
+    if (end === i && this.#optional[field] === 1) {
+      out.setAbsent(field, out.length);
+      return end;
+    }
+    const cause = this.#store(bytes, i, end, column, out);
+    return cause === 0 ? end : this.#refuse(field, end === i ? MISSING : cause);
   }
 
   /** Reads a quoted field; `i` is after its opening quote. Returns the offset after the closing one, or a code. */
@@ -211,7 +214,7 @@ class CsvDecoder implements Decoder {
     if (!ascii && !isUtf8(bytes, i, end)) return NOT_UTF8;
     const after = end + 1;
     if (this.#ops[column] === SKIP) return after;
-    let stored: boolean;
+    let cause: number;
     if (doubled) {
       out.reserveText(end - i);
       const { text, textEnd } = out;
@@ -221,11 +224,11 @@ class CsvDecoder implements Decoder {
         if (bytes[from] === quote) from++;
       }
       out.textEnd = at;
-      stored = this.#store(text, textEnd, at, column, out);
+      cause = this.#store(text, textEnd, at, column, out);
     } else {
-      stored = this.#store(bytes, i, end, column, out);
+      cause = this.#store(bytes, i, end, column, out);
     }
-    return stored ? after : this.#refuse(this.#targets[column], WRONG_TYPE);
+    return cause === 0 ? after : this.#refuse(this.#targets[column], cause);
   }
 
   #refuse(field: number, cause: number): number {
@@ -234,41 +237,46 @@ class CsvDecoder implements Decoder {
     return BAD_FIELD;
   }
 
-  /** Stores the text in `bytes[start, end)` as the column's field; false where it is none of its type. */
-  #store(bytes: Uint8Array, start: number, end: number, column: number, out: ColumnSink): boolean {
+  /** Stores the text in `bytes[start, end)` as the column's field; why it cannot, or 0. */
+  #store(bytes: Uint8Array, start: number, end: number, column: number, out: ColumnSink): number {
     const field = this.#targets[column], row = out.length;
     switch (this.#ops[column]) {
       case STRING:
         out.starts[field][row] = start;
         out.ends[field][row] = end;
-        return true;
+        return 0;
       case NUMBER:
-        return readDecimal(bytes, start, end, out.numbers[field], row) && Number.isFinite(out.numbers[field][row]);
-      case INTEGER:
-        return readDecimal(bytes, start, end, out.numbers[field], row) && Number.isSafeInteger(out.numbers[field][row]);
-      case TIMESTAMP: {
+      case INTEGER: {
         const numbers = out.numbers[field];
-        if (isDigits(bytes, start, end)) return readDecimal(bytes, start, end, numbers, row) && isEpochMillis(numbers[row]);
-        if (this.#csv.delimiter !== SPACE) return readIsoTime(bytes, start, numbers, row) === end;
-        numbers[row] = parseIsoTime(decodeUtf8(bytes, start, end));
-        return !Number.isNaN(numbers[row]);
+        if (!readDecimal(bytes, start, end, numbers, row)) return WRONG_TYPE;
+        if (!Number.isFinite(numbers[row])) return OUT_OF_RANGE;
+        return this.#ops[column] === NUMBER || Number.isSafeInteger(numbers[row]) ? 0 : WRONG_TYPE;
       }
+      case TIMESTAMP:
+        return this.#time(bytes, start, end, out.numbers[field], row) ? 0 : WRONG_TYPE;
       case BOOLEAN: {
         const text = end - start <= 5 ? decodeUtf8(bytes, start, end).toLowerCase() : "";
         out.booleans[field][row] = text === "true" || text === "1" ? 1 : 0;
-        return text === "true" || text === "false" || text === "1" || text === "0";
+        return text === "true" || text === "false" || text === "1" || text === "0" ? 0 : WRONG_TYPE;
       }
       case JSON_VALUE:
         try {
           const value: unknown = JSON.parse(decodeUtf8(bytes, start, end));
           out.values[field][row] = value;
-          return value !== null || this.#optional[field] === 1;
+          return value !== null || this.#optional[field] === 1 ? 0 : MISSING;
         } catch {
-          return false;
+          return WRONG_TYPE;
         }
       default:
-        return true;
+        return 0;
     }
+  }
+
+  #time(bytes: Uint8Array, start: number, end: number, numbers: Float64Array, row: number): boolean {
+    if (isDigits(bytes, start, end)) return readDecimal(bytes, start, end, numbers, row) && isEpochMillis(numbers[row]);
+    if (this.#csv.delimiter !== SPACE) return readIsoTime(bytes, start, numbers, row) === end;
+    numbers[row] = parseIsoTime(decodeUtf8(bytes, start, end));
+    return !Number.isNaN(numbers[row]);
   }
 
   #reason(code: number): string {

@@ -85,12 +85,14 @@ test("reads each type, and says what is wrong with which field", () => {
   assert.deepEqual(one(`0.1,-0,${t},1,true,,\r\n`), { n: 0.1, i: -0, t, b: true, j: true, s: "" });
   assert.equal(one(`,1,${t},1,1,,`), 'field "n" is missing');
   assert.equal(one(`"",1,${t},1,1,,`), 'field "n" is not a number');
-  for (const text of ["x", "0x10", " 1", "1 ", "1e", "1e999", "Infinity", "NaN", "-", "+-1", "1..2", "--1", "."]) assert.equal(one(`${text},1,${t},1,1,,`), 'field "n" is not a number', text);
+  for (const text of ["x", "0x10", " 1", "1 ", "1e", "Infinity", "NaN", "-", "+-1", "1..2", "--1", "."]) assert.equal(one(`${text},1,${t},1,1,,`), 'field "n" is not a number', text);
+  for (const text of ["1e999", "-1e999", `1${"0".repeat(309)}`]) assert.equal(one(`${text},1,${t},1,1,,`), 'field "n" is out of the range of a number', text);
+  assert.equal(one(`1,1e999,${t},1,1,,`), 'field "i" is out of the range of a safe integer');
   for (const text of ["1.5", "9007199254740992"]) assert.equal(one(`1,${text},${t},1,1,,`), 'field "i" is not a safe integer');
   for (const text of ["2014-02-30", "1.5", "8640000000000001", "2014-08-04T01:02:03x", ""]) assert.match(String(one(`1,1,${text},1,1,,`)), /^field "t" is (missing|not a timestamp)/);
   assert.equal(one(`1,1,${t},yes,1,,`), 'field "b" is not a boolean');
   assert.equal(one(`1,1,${t},1,{,,`), 'field "j" is not JSON');
-  assert.equal(one(`1,1,${t},1,null,,`), 'field "j" is not JSON');
+  assert.equal(one(`1,1,${t},1,null,,`), 'field "j" is missing');
   for (const text of [`1,1,${t},1,1,`, `1,1,${t},1,1,,,`, "1"]) assert.equal(one(text), "the record does not have the header's 7 fields");
   for (const text of [`1,1,${t},1,1,a"b,`, `1,1,${t},1,1,"a"b,`, `1,1,${t},1,1,"a,`, `1,1,${t},1,1,,a"b`]) assert.match(String(one(text)), /quote is not closed|does not have/);
 });
