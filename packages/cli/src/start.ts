@@ -41,7 +41,9 @@ export type WorkflowsOrModule = Workflow | readonly Workflow[] | URL | string;
 /**
  * Starts workflows inside this program: `const app = await start([ranking], { data: "./data" })`.
  * Throws MILLRACE_STORE_LOCKED where another process has the folder open, and MILLRACE_STATE_MISMATCH
- * where the folder was filled from other inputs or by another graph.
+ * where the folder was filled from other inputs or by another graph. A folder in which `run` came to
+ * the end of its input is gone on with; where that end has closed windows, joins or timers for good it
+ * throws MILLRACE_INPUT_ENDED.
  */
 export async function start(given: WorkflowsOrModule, options: StartOptions = {}): Promise<App> {
   const loaded = await load(given);

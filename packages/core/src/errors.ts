@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   MILLRACE_STORE_VERSION: "The data folder was written by another format version.",
   MILLRACE_STORE_FULL: "The store has no room left.",
   MILLRACE_STATE_MISMATCH: "State was written by another version of an operator, key, codec or aggregate.",
+  MILLRACE_INPUT_ENDED: "The input of a workflow had come to its end in this data folder, and there is more of it now.",
   MILLRACE_POSITION_LOST: "Retention has passed a position that is still needed.",
   MILLRACE_FUNCTION_FAILED: "A user's function failed on an element.",
   MILLRACE_FUNCTION_TIMEOUT: "A user's function took longer than its timeout.",

@@ -1,12 +1,13 @@
 import type { Ledger, LinkBatch } from "../contracts/ledger.ts";
 import { MillraceError } from "../errors.ts";
-import { isStateful } from "../graph/nodes.ts";
+import { isStateful, type Node } from "../graph/nodes.ts";
 import { sourceName } from "./lanes.ts";
 import { hasRows, withoutWatermark } from "./link-input.ts";
 import { lanesOf, linkId, linkName, partitionId, partitionsOf, workflowPrefix, type Plan, type PlanName, type Stage } from "./plan.ts";
 import { layoutOf, type Layout } from "./plan-record.ts";
 import { decodeProgress, encodeProgress, type Progress } from "./progress.ts";
 import type { DoneChunks, LaneProgress } from "./source-input.ts";
+import { isClosedByTime } from "./reopening.ts";
 import { prefixOf } from "./time-chain.ts";
 
 /** A plan that ran, as the store knows it. */
@@ -22,16 +23,23 @@ interface Continued {
   readonly to: string;
 }
 
+/** What of a plan's sources goes on although it had come to its end: their operator ids, and whether a topic lies in the store. */
+export interface Reopened {
+  readonly sources: ReadonlySet<string>;
+  isStored(topic: string): boolean;
+}
+
 /** A commit takes in about so much of what was on its way. */
 const COMMIT_BYTES = 16 * 1024 * 1024;
 
 /**
  * Writes the progress of a plan's partitions, made from that of a plan of the same graph or of another:
  * where sources were, how far operators had acted, and what was on its way to operators that are still
- * there. The partitions of the former plan stay as they are, so that it can be done again. Throws
- * MILLRACE_STATE_MISMATCH, with nothing written, where rows are on their way to an operator that is gone.
+ * there. The partitions of the former plan stay as they are, so that it can be done again. Throws, with
+ * nothing written, MILLRACE_STATE_MISMATCH where rows are on their way to an operator that is gone, and
+ * MILLRACE_INPUT_ENDED where input goes on behind which something was closed for good.
  */
-export async function carryOver(before: RanPlan, after: Plan, ledger: Ledger): Promise<void> {
+export async function carryOver(before: RanPlan, after: Plan, ledger: Ledger, reopened: Reopened): Promise<void> {
   const links = continuedLinks(before, after);
   await refuseStranded(before, new Set(links.map((link) => link.before)), ledger);
   const ran: (readonly (Progress | undefined)[])[] = [];
@@ -39,7 +47,7 @@ export async function carryOver(before: RanPlan, after: Plan, ledger: Ledger): P
   const all = ran.flat().filter((progress) => progress !== undefined);
   const lanes = Map.groupBy(all.flatMap((progress) => progress.lanes), (lane) => lane.split);
   const rows = new Map(all.flatMap((progress) => [...progress.links].map(([link, known]) => [link, known.rows])));
-  const acted = actedUpTo(before, after, ran);
+  const acted = actedUpTo(before, after, ran, reopened.sources);
   for (const stage of after.stages) {
     for (let index = 0; index < stage.partitions; index++) {
       const id = partitionId(after, stage, index);
@@ -47,7 +55,7 @@ export async function carryOver(before: RanPlan, after: Plan, ledger: Ledger): P
       for (const [operator, watermark] of acted(index)) operators.set(operator, watermark);
       // Watermarks are sent anew: what was promised before need not hold where the graph is another.
       const known = links.filter(({ to }) => to === id).map((link) => [link.link, { applied: 0, watermark: -Infinity, rows: rows.get(link.before) ?? 0 }] as const);
-      const progress: Progress = { lanes: lanesFrom(after, stage, index, lanes), links: new Map(known), sent: new Map(), watermarks: new Map(), operators };
+      const progress: Progress = { lanes: lanesFrom(after, stage, index, lanes, reopened), links: new Map(known), sent: new Map(), watermarks: new Map(), operators };
       await begin(ledger, id, progress, links.filter(({ from }) => from === id));
     }
   }
@@ -122,11 +130,20 @@ async function refuseStranded(before: RanPlan, continued: ReadonlySet<string>, l
 /**
  * By partition number: how far operators have acted, where that must not be forgotten. State is only
  * right together with it. A source has promised what its readers behind it have acted on, also to those
- * that are new behind it; what all others had come to follows from their inputs.
+ * that are new behind it; what all others had come to follows from their inputs. Behind sources that
+ * are reopened nothing has come to its end.
  */
-function actedUpTo(before: RanPlan, after: Plan, ran: readonly (readonly (Progress | undefined)[])[]): (index: number) => Map<string, number> {
+function actedUpTo(before: RanPlan, after: Plan, ran: readonly (readonly (Progress | undefined)[])[], reopened: ReadonlySet<string>): (index: number) => Map<string, number> {
   const known = new Map(before.layout.operators.map(({ id, what, stage }) => [what, ran[stage].map((progress) => progress?.operators.get(id))]));
   const { nodes } = after.workflow;
+  const open = new Set<number>();
+  for (const { id, index, inputs } of nodes) if (reopened.has(id) || inputs.some(({ node }) => open.has(node))) open.add(index);
+  for (const [what, watermarks] of known) {
+    const node = nodes.find(({ id, index }) => what === `=${id}` && open.has(index));
+    if (node === undefined || !watermarks.includes(Infinity)) continue;
+    if (isClosedByTime(node.spec)) refuseClosed(after, node);
+    known.set(what, watermarks.map((watermark) => (watermark === Infinity ? -Infinity : watermark)));
+  }
   const lasting = layoutOf(after).operators.map(({ id, what, stage }) => ({ node: nodes.findIndex((node) => node.id === id), watermarks: known.get(what) ?? [], partitions: after.stages[stage].partitions }));
   return (index) => {
     const acted = new Map<string, number>();
@@ -145,6 +162,15 @@ function actedUpTo(before: RanPlan, after: Plan, ran: readonly (readonly (Progre
     }
     return acted;
   };
+}
+
+function refuseClosed(plan: Plan, { id, spec }: Node): never {
+  const topics = plan.workflow.nodes.flatMap((node) => (node.spec.kind === "source" ? [node.spec.topic.name] : [])).join(", ");
+  throw new MillraceError(
+    "MILLRACE_INPUT_ENDED",
+    `workflow ${plan.workflow.name}, operator ${id}`,
+    `the input had come to its end in this data folder, so this ${spec.kind} has closed all that it kept and cannot take more in from ${topics}; start it with another data folder, or run it live from the beginning`,
+  );
 }
 
 /** Makes a partition's root: its progress, and what was on its way from it. */
@@ -173,12 +199,16 @@ async function begin(ledger: Ledger, id: string, progress: Progress, outgoing: r
 }
 
 /** The lanes that a partition of a stage reads on, where its stage has sources. */
-function lanesFrom(plan: Plan, stage: Stage, index: number, known: ReadonlyMap<string, readonly LaneProgress[]>): LaneProgress[] {
-  const sources = stage.operators.filter((operator) => plan.operators[operator].node.spec.kind === "source").map((operator) => sourceName(plan, operator));
+function lanesFrom(plan: Plan, stage: Stage, index: number, known: ReadonlyMap<string, readonly LaneProgress[]>, reopened: Reopened): LaneProgress[] {
+  const sources = stage.operators.flatMap((operator) => {
+    const { id, spec } = plan.operators[operator].node;
+    return spec.kind === "source" ? [{ name: sourceName(plan, operator), goesOn: reopened.sources.has(id) && reopened.isStored(spec.topic.name) }] : [];
+  });
   const lanes: LaneProgress[] = [];
   for (const [split, all] of known) {
-    if (!sources.some((source) => split.startsWith(source))) continue;
-    const before = latest(all);
+    const source = sources.find(({ name }) => split.startsWith(name));
+    if (source === undefined) continue;
+    const before = latest(all).map((lane) => (source.goesOn ? { ...lane, ended: false } : lane));
     const count = lanesOf(stage, before[0]);
     const own = before.find((one) => one.lanes === count && one.lane === (count === 1 ? 0 : index));
     // Which partition opens a lane that is alone is not known here: all are told, and one does.

@@ -214,7 +214,12 @@ export class Lanes {
 /** What the names of all splits of a source operator begin with: two that read one topic do not share progress. */
 export function sourceName({ workflow, operators }: Plan, operator: number): string {
   const { id, spec } = operators[operator].node;
-  return `${workflow.name}/${id}/${spec.kind === "source" ? spec.topic.name : ""}/`;
+  return sourcePrefix(workflow, { id, topic: spec.kind === "source" ? spec.topic.name : "" });
+}
+
+/** The same, of a source operator by its id and topic. */
+export function sourcePrefix(workflow: { readonly name: string }, { id, topic }: { readonly id: string; readonly topic: string }): string {
+  return `${workflow.name}/${id}/${topic}/`;
 }
 
 function newLane(split: string, lane: number, lanes: number, parallel: boolean, readAt: number): LaneProgress {

@@ -2,7 +2,7 @@ import type { Clock } from "../contracts/clock.ts";
 import type { Ledger } from "../contracts/ledger.ts";
 import { MillraceError } from "../errors.ts";
 import type { Workflow } from "../graph/graph.ts";
-import { carryOver, forgetOthers, nextGeneration, type RanPlan } from "./carry-over.ts";
+import { carryOver, forgetOthers, nextGeneration, type RanPlan, type Reopened } from "./carry-over.ts";
 import { Coordinator } from "./coordinator.ts";
 import { Instance } from "./instance.ts";
 import type { Plan, PlanOptions } from "./plan.ts";
@@ -13,6 +13,7 @@ export interface MigrationPorts {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly keyGroups: number;
+  readonly reopened: Reopened;
 }
 
 /**
@@ -20,7 +21,8 @@ export interface MigrationPorts {
  * of partitions), what is on its way is taken in under the old plan first, and progress is carried
  * over; state needs nothing, as it is addressed by operator and key group. Where the graph has changed,
  * what is on its way goes on to the operators that it was for. Throws MILLRACE_STATE_MISMATCH where the
- * graph has changed under operators that were not named, or lacks one that rows are on their way to.
+ * graph has changed under operators that were not named, or lacks one that rows are on their way to;
+ * MILLRACE_INPUT_ENDED where input goes on behind which something was closed for good.
  */
 export async function settlePlan(workflow: Workflow, options: PlanOptions, ports: MigrationPorts): Promise<Plan> {
   const { ledger } = ports;
@@ -34,18 +36,19 @@ export async function settlePlan(workflow: Workflow, options: PlanOptions, ports
   const before = { cut: known.cut, partitions: known.partitions, lanes: known.lanes ?? known.partitions };
   let plan = planWorkflow(workflow, { ...before, generation: known.generation });
   const layout = known.layout ?? layoutOf(plan);
-  if (!isSameLayout(layout, layoutOf(plan))) plan = await replace({ workflow, generation: known.generation, layout }, before, workflow, ledger);
+  if (!isSameLayout(layout, layoutOf(plan))) plan = await replace({ workflow, generation: known.generation, layout }, before, workflow, ports);
   else if (known.layout === undefined || JSON.stringify(known.operators) !== JSON.stringify(statefulOperators(workflow))) await writePlanRecord(ledger, plan);
   const { cut, partitions, lanes = partitions } = options;
-  if (before.cut === cut && before.partitions === partitions && before.lanes === lanes) return plan;
-  await drain(plan, ports);
-  return replace({ workflow, generation: plan.generation, layout: layoutOf(plan) }, options, workflow, ledger);
+  const samePlan = before.cut === cut && before.partitions === partitions && before.lanes === lanes;
+  if (!samePlan) await drain(plan, ports);
+  else if (ports.reopened.sources.size === 0) return plan;
+  return replace({ workflow, generation: plan.generation, layout: layoutOf(plan) }, options, workflow, ports);
 }
 
 /** Puts a new plan in the place of one that ran. */
-async function replace(before: RanPlan, options: PlanOptions, workflow: Workflow, ledger: Ledger): Promise<Plan> {
+async function replace(before: RanPlan, options: PlanOptions, workflow: Workflow, { ledger, reopened }: MigrationPorts): Promise<Plan> {
   const plan = planWorkflow(workflow, { ...options, generation: await nextGeneration(before, ledger) });
-  await carryOver(before, plan, ledger);
+  await carryOver(before, plan, ledger, reopened);
   await writePlanRecord(ledger, plan);
   await forgetOthers(plan, before, ledger);
   return plan;

@@ -19,6 +19,7 @@ import { collectMetrics } from "./metrics/collect.ts";
 import type { RuntimeMetrics } from "./metrics/metrics.ts";
 import { planOptions, type Cut, type Plan } from "./plan.ts";
 import { settlePlan } from "./migration.ts";
+import { reopenedSources } from "./reopening.ts";
 import type { PartitionStats } from "./stats.ts";
 import { TopicEnds } from "./topic-ends.ts";
 import { pagesOf, readAtoms, topicSource, type TopicSignal } from "./topic-source.ts";
@@ -120,7 +121,7 @@ export class Runtime {
       keyGroups: DEFAULT_KEY_GROUPS,
       instances: options.host === undefined ? 1 : (options.instances ?? 1),
       source: (topic) => this.#source(topic),
-      bound: (topic) => this.#bound(topic),
+      bound: (topic) => boundSource(options, topic),
       topics: this.#stored,
       signal: this.#signal,
       ...(stateMemory === undefined ? {} : { stateMemory }),
@@ -135,7 +136,12 @@ export class Runtime {
     refuseTwins(workflows);
     const planned = planOptions(options);
     const plans: Plan[] = [];
-    for (const workflow of workflows) plans.push(await settlePlan(workflow, planned, { ledger, clock, keyGroups: DEFAULT_KEY_GROUPS }));
+    const reopened = await reopenedSources(workflows, { ledger, bound: (topic) => boundSource(options, topic), bounded: options.bounded === true });
+    const isStored = (topic: string): boolean => options.sources?.[topic] === undefined;
+    for (const workflow of workflows) {
+      const sources = reopened.get(workflow) ?? new Set<string>();
+      plans.push(await settlePlan(workflow, planned, { ledger, clock, keyGroups: DEFAULT_KEY_GROUPS, reopened: { sources, isStored } }));
+    }
     const runtime = new Runtime(options, plans);
     await runtime.#start();
     return runtime;
@@ -237,19 +243,19 @@ export class Runtime {
   }
 
   #source(topic: string): Source {
-    return this.#bound(topic) ?? topicSource(topic, this.#topics.get(topic)?.partitions ?? 1, pagesOf(this.#stored), this.#signal);
+    return boundSource(this.#options, topic) ?? topicSource(topic, this.#topics.get(topic)?.partitions ?? 1, pagesOf(this.#stored), this.#signal);
   }
 
   #wake(topic: string): void {
     this.#growth.get(topic)?.forEach((callback) => callback());
   }
+}
 
-  /** The source that was given for a topic; undefined where it lies in the ledger's store. */
-  #bound(topic: string): Source | undefined {
-    const binding = this.#options.sources?.[topic];
-    if (binding === undefined) return undefined;
-    return "kind" in binding ? generatorSource(topic, binding, this.#options.clock) : binding;
-  }
+/** The source that was given for a topic; undefined where it lies in the ledger's store. */
+function boundSource({ clock, sources }: RuntimeOptions, topic: string): Source | undefined {
+  const binding = sources?.[topic];
+  if (binding === undefined) return undefined;
+  return "kind" in binding ? generatorSource(topic, binding, clock) : binding;
 }
 
 /** Without a limit turns only decide in what order partitions are opened; where each instance has one, there is no order. */
