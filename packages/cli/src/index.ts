@@ -51,6 +51,7 @@ export type {
   Aggregate,
   AggregateShape,
   AnyAggregate,
+  AnyCollection,
   Call,
   ChangeMode,
   Collection,
@@ -115,7 +116,8 @@ export { defineConfig } from "./config.ts";
 export type { Config, EmbeddedBackend } from "./config.ts";
 export { start } from "./start.ts";
 export type { StartOptions, WorkflowsOrModule } from "./start.ts";
-export type { App, AppCollection, AppTopic, Metrics, RowChange } from "./app/app.ts";
-export type { Backlog, Distribution, Figures, PartitionMetrics, StageMetrics, Usage } from "@millrace/core/internal";
+export type { App, AppTopic, Metrics } from "./app/app.ts";
+export type { AppCollection, RowChange, SubscribeOptions } from "./app/app-collection.ts";
+export type { Backlog, Distribution, Edit, EditOptions, Figures, PartitionMetrics, StageMetrics, Told, Usage } from "@millrace/core/internal";
 export type { InstanceLimits } from "./app/instance-limits.ts";
 export type { Input } from "./app/inputs.ts";

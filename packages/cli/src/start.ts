@@ -1,7 +1,7 @@
 import type { Clock, Cut } from "@millrace/core/internal";
 import { createMemoryLedger, Runtime, systemClock } from "@millrace/core/internal";
 import { openEmbeddedLedger } from "@millrace/drivers/embedded";
-import { MillraceError, type Workflow } from "@millrace/core";
+import { MillraceError, type AnyCollection, type Workflow } from "@millrace/core";
 import { fileURLToPath } from "node:url";
 import { resolve } from "node:path";
 import { getHeapStatistics } from "node:v8";
@@ -29,6 +29,8 @@ export interface StartOptions {
    * waits for the others lies in the data folder. With it there are 64 partitions by default. Default: no limit.
    */
   readonly stateMemory?: number;
+  /** Collections that people edit and no workflow writes or reads. */
+  readonly collections?: readonly AnyCollection[];
   /** Where workflows are cut into stages. Default: "none" with one partition, else "shuffle". */
   readonly cut?: Cut;
   /** Where time comes from. Default: the system clock. */
@@ -47,7 +49,8 @@ export type WorkflowsOrModule = Workflow | readonly Workflow[] | URL | string;
  */
 export async function start(given: WorkflowsOrModule, options: StartOptions = {}): Promise<App> {
   const loaded = await load(given);
-  const names = namesOf(loaded.workflows);
+  const { collections = [] } = options;
+  const names = namesOf(loaded.workflows, collections);
   const inputs = new Map<string, BoundInput>();
   for (const [name, topic] of names.reads) {
     const exported = loaded.sources.get(name);
@@ -67,13 +70,14 @@ export async function start(given: WorkflowsOrModule, options: StartOptions = {}
   try {
     const { workflows, modules } = loaded;
     const sources = bindingsOf(inputs);
-    if (data !== undefined) await rememberRun(ledger, resolve(data), { workflows, sources, sameWorkflows: false });
+    if (data !== undefined) await rememberRun(ledger, resolve(data), { workflows, collections, sources, sameWorkflows: false });
     const host = hostFor(limits.instances, workflows, modules, inputs);
     const runtime = await Runtime.start({
       workflows,
       ledger,
       clock,
       sources,
+      collections,
       ...limits,
       ...(partitions === undefined ? {} : { partitions }),
       memory: getHeapStatistics().heap_size_limit,

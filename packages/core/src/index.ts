@@ -14,7 +14,7 @@ export type { JoinOptions, Table, TableOptions, Within } from "./streams/join.ts
 export type { JoinKind } from "./graph/nodes.ts";
 export type { OperatorOptions, ReduceOptions, WindowOptions, WindowRow } from "./streams/stream.ts";
 export { collection, topic } from "./graph/refs.ts";
-export type { Collection, CollectionOptions, Topic, TopicOptions } from "./graph/refs.ts";
+export type { AnyCollection, Collection, CollectionOptions, Topic, TopicOptions } from "./graph/refs.ts";
 export { list, map, output, value } from "./graph/state.ts";
 export type { KeptOptions, ListState, MapKey, MapState, Output, StateHandles, StateOptions, StateShape, StateSpec, ValueState } from "./graph/state.ts";
 export type { VersionOptions } from "./graph/version.ts";

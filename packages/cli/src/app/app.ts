@@ -1,5 +1,6 @@
-import { MillraceError, type Collection, type Key, type Topic } from "@millrace/core";
+import { MillraceError, type Collection, type Topic } from "@millrace/core";
 import type { Runtime, RuntimeMetrics } from "@millrace/core/internal";
+import { appCollection, type AppCollection } from "./app-collection.ts";
 import { totalOf } from "./totals.ts";
 import type { GraphNames } from "./graph-names.ts";
 
@@ -11,20 +12,6 @@ export interface AppTopic<T> {
   read(): AsyncIterable<T>;
 }
 
-/** A row's new value, or undefined where the row is gone. */
-export interface RowChange<T> {
-  readonly key: Key;
-  readonly row: T | undefined;
-}
-
-/** A collection of a running app, as committed. */
-export interface AppCollection<T> {
-  get(key: Key): T | undefined;
-  /** All rows, by ascending key. */
-  rows(): readonly T[];
-  /** Calls back with the changes of each commit from now on; the result ends it. */
-  subscribe(subscriber: (changes: readonly RowChange<T>[]) => void): () => void;
-}
 
 /** All that is measured since the app was started: of all workflows together, of each stage, of each partition. */
 export interface Metrics extends RuntimeMetrics {
@@ -81,19 +68,18 @@ export class App {
     };
   }
 
-  /** A collection that the workflows write. Throws MILLRACE_NOT_FOUND for another one. */
+  /** A collection that workflows write or read, or that was given to `start`. Throws MILLRACE_NOT_FOUND for another one. */
   collection<T>(collection: Collection<T>): AppCollection<T> {
     const { name } = collection;
     const { collections } = this.#names;
     if (!collections.has(name)) {
-      throw new MillraceError("MILLRACE_NOT_FOUND", `collection ${name}`, `no workflow of this app writes it; there are: ${[...collections.keys()].join(", ") || "none"}`);
+      throw new MillraceError(
+        "MILLRACE_NOT_FOUND",
+        `collection ${name}`,
+        `no workflow of this app writes or reads it; there are: ${[...collections.keys()].join(", ") || "none"}. One that is only edited is given to start(..., { collections: [...] })`,
+      );
     }
-    const runtime = this.#runtime;
-    return {
-      get: (key) => runtime.get(collection, key) as T | undefined,
-      rows: () => runtime.rows(name).map(({ row }) => row as T),
-      subscribe: (subscriber) => runtime.subscribe(name, (changes) => subscriber(changes as readonly RowChange<T>[])),
-    };
+    return appCollection(this.#runtime, collection, () => this.#mustRun());
   }
 
   /** What is measured now; after `stop`, what was at the end. */

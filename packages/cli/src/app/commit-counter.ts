@@ -21,7 +21,7 @@ export function countCommits(
     counts.commits++;
     let dead = 0;
     for (const { topic, count } of made.appends) if (topic.endsWith(".dead")) dead += count;
-    const results = made.appends.some(({ topic }) => !topic.endsWith(".dead")) || made.state.some(({ table }) => table.startsWith(COLLECTION_TABLE));
+    const results = made.appends.some(({ topic }) => !topic.endsWith(".dead"));
     if (results) counts.firstResult ??= performance.now();
     if (dead > 0) {
       counts.dead += dead;
@@ -31,5 +31,3 @@ export function countCommits(
   };
   return { ledger: { ...ledger, commit }, counts };
 }
-
-const COLLECTION_TABLE = "collection/";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { MillraceError } from "@millrace/core";
-import { Runtime, systemClock, type Ledger, type Topics } from "@millrace/core/internal";
+import { collectionOf, Runtime, systemClock, type Ledger, type Topics } from "@millrace/core/internal";
 import { openEmbeddedLedger } from "@millrace/drivers/embedded";
 import { readRecord, type RunRecord } from "./run-record.ts";
 
@@ -36,7 +36,7 @@ export async function withDataFolder<T>(data: string, use: (folder: DataFolder) 
 
 /** Throws MILLRACE_NOT_FOUND, naming what there is, for a topic that the folder does not have. */
 export async function checkTopic({ ledger, directory }: DataFolder, topic: string): Promise<void> {
-  const known = [...(await ledger.topics()).keys()];
+  const known = [...(await ledger.topics()).keys()].filter((name) => collectionOf(name) === undefined);
   if (known.includes(topic)) return;
   throw new MillraceError("MILLRACE_NOT_FOUND", `topic ${topic}`, `the data folder ${directory} has no atoms of it; its topics are: ${known.sort().join(", ") || "none"}`);
 }

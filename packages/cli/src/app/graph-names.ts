@@ -1,16 +1,17 @@
-import type { Collection, Topic, Workflow } from "@millrace/core";
+import type { AnyCollection, Topic, Workflow } from "@millrace/core";
 
 /** What workflows read and write, by name. */
 export interface GraphNames {
   readonly reads: ReadonlyMap<string, Topic<unknown>>;
   readonly topics: ReadonlyMap<string, Topic<unknown>>;
-  readonly collections: ReadonlyMap<string, Collection<unknown>>;
+  readonly collections: ReadonlyMap<string, AnyCollection>;
 }
 
-export function namesOf(workflows: readonly Workflow[]): GraphNames {
+/** `edited` are collections that people edit, beside those of the workflows. */
+export function namesOf(workflows: readonly Workflow[], edited: readonly AnyCollection[] = []): GraphNames {
   const reads = new Map<string, Topic<unknown>>();
   const topics = new Map<string, Topic<unknown>>();
-  const collections = new Map<string, Collection<unknown>>();
+  const collections = new Map<string, AnyCollection>(edited.map((one) => [one.name, one]));
   for (const { nodes } of workflows) {
     for (const { spec } of nodes) {
       if (spec.kind === "source") reads.set(spec.topic.name, spec.topic);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync, statSync } from "node:fs";
-import { MillraceError, type Workflow } from "@millrace/core";
+import { MillraceError, type AnyCollection, type Workflow } from "@millrace/core";
 import type { Ledger, SourceBinding } from "@millrace/core/internal";
 import { namesOf } from "./graph-names.ts";
 
@@ -21,6 +21,8 @@ interface InputSplit {
 
 export interface RunToRemember {
   readonly workflows: readonly Workflow[];
+  /** Collections that are edited, beside those of the workflows. */
+  readonly collections?: readonly AnyCollection[];
   readonly sources: Readonly<Record<string, SourceBinding>>;
   /** Whether other workflows than before are refused. */
   readonly sameWorkflows: boolean;
@@ -36,10 +38,10 @@ export interface Remembered {
  * over the same inputs; then remembers them. Throws MILLRACE_STATE_MISMATCH, saying what differs: rows of
  * two inputs are never mixed in silence.
  */
-export async function rememberRun(ledger: Ledger, directory: string, { workflows, sources, sameWorkflows }: RunToRemember): Promise<Remembered> {
+export async function rememberRun(ledger: Ledger, directory: string, { workflows, collections, sources, sameWorkflows }: RunToRemember): Promise<Remembered> {
   const now: RunRecord = {
     workflows: workflows.map(({ name }) => name).sort(),
-    collections: [...namesOf(workflows).collections.keys()].sort(),
+    collections: [...namesOf(workflows, collections).collections.keys()].sort(),
     inputs: await describe(sources),
   };
   const before = await readRecord(ledger);

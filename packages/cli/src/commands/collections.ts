@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { MillraceError, type Key } from "@millrace/core";
-import { Coordinator, systemClock } from "@millrace/core/internal";
+import { CollectionStore } from "@millrace/core/internal";
 import { createNdjsonWriter } from "@millrace/drivers/files";
 import { withDataFolder, type DataFolder } from "../app/data-folder.ts";
 import { columns } from "../columns.ts";
@@ -56,9 +56,9 @@ async function get(folder: DataFolder, collection: string, key: string | undefin
   await writer.close();
 }
 
-async function load({ ledger }: DataFolder, names: readonly string[]): Promise<Coordinator["collections"]> {
-  const { collections } = new Coordinator({ plans: [], ledger, clock: systemClock() });
-  for (const name of names) await collections.load(ledger, name);
+async function load({ ledger }: DataFolder, names: readonly string[]): Promise<CollectionStore> {
+  const collections = new CollectionStore(ledger);
+  for (const name of names) await collections.load(name);
   return collections;
 }
 

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { collectionOf } from "@millrace/core/internal";
 import { createNdjsonWriter } from "@millrace/drivers/files";
 import { checkTopic, withDataFolder, type DataFolder } from "../app/data-folder.ts";
 import { columns } from "../columns.ts";
@@ -28,7 +29,7 @@ export function addTopics(program: Command): void {
 
 async function list({ ledger }: DataFolder): Promise<void> {
   const rows: string[][] = [];
-  for (const [name, partitions] of [...(await ledger.topics())].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [name, partitions] of [...(await ledger.topics())].filter(([topic]) => collectionOf(topic) === undefined).sort(([a], [b]) => (a < b ? -1 : 1))) {
     let atoms = 0;
     for (let partition = 0; partition < partitions; partition++) {
       const { start, end } = await ledger.range(name, partition);

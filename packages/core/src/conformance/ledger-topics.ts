@@ -63,6 +63,41 @@ export function topicTests(test: LedgerTest): void {
   });
 }
 
+/** Trimming lets go what is below an offset, in whole chunks, and nothing above it. */
+export function trimTests(test: LedgerTest): void {
+  test("what is trimmed is gone, what is above stays, and offsets go on", async ({ ledger }) => {
+    const writer = await owner(ledger, "p");
+    for (let i = 0; i < 10; i++) await writer.commit({ appends: [append("t", 0, 3, 1000, i), append("t", 1, 1)] });
+    await ledger.trim("t", 0, 13);
+    const { start, end } = await ledger.range("t", 0);
+    expect(start <= 12 && start % 3 === 0 && end === 30, `range ${start} to ${end}`);
+    await expectTail(ledger, start, 10);
+    if (start > 0) await expectRejects(ledger.read("t", 0, start - 1, 100), "MILLRACE_POSITION_LOST", "below the start");
+    await ledger.trim("t", 0, 5);
+    expectEqual(await ledger.range("t", 0), { start, end }, "after trimming less");
+    expectEqual(await ledger.range("t", 1), { start: 0, end: 10 }, "another partition");
+    await ledger.trim("t", 0, 30);
+    await ledger.trim("none", 0, 30);
+    expectEqual((await writer.commit({ appends: [append("t", 0, 2)] })).offsets, [30], "the next offset");
+    expectEqual((await ledger.read("t", 0, 30, 100)).map((chunk) => chunk.offset), [30], "the next chunk");
+  });
+
+  test("trimming all of a log again and again leaves it small", async (subject) => {
+    let { ledger } = subject;
+    const writer = await owner(ledger, "p");
+    for (let i = 0; i < 50; i++) {
+      await writer.commit({ appends: [append("t", 0, 7, 500, i)] });
+      await ledger.trim("t", 0, i * 7);
+      if (i % 20 !== 19 || subject.reopen === undefined) continue;
+      ledger = await subject.reopen();
+      await writer.fence(ledger);
+    }
+    const { start, end } = await ledger.range("t", 0);
+    expect(end === 350 && start > 0, `range ${start} to ${end}`);
+    expect((await ledger.read("t", 0, start, 1e9)).reduce((count, chunk) => count + chunk.count, 0) === end - start, "atoms that are left");
+  });
+}
+
 async function expectTail(ledger: LedgerUnderTest, start: number, appended: number): Promise<void> {
   let offset = start;
   while (offset < appended * 3) {

@@ -1,10 +1,11 @@
+import { collectionTests } from "./ledger-collections.ts";
 import { commitTests } from "./ledger-commits.ts";
 import { linkTests } from "./ledger-links.ts";
 import { randomTests } from "./ledger-random.ts";
 import { reopenTests } from "./ledger-reopen.ts";
 import { sizeTests } from "./ledger-sizes.ts";
 import { stateTests } from "./ledger-state.ts";
-import { topicTests } from "./ledger-topics.ts";
+import { topicTests, trimTests } from "./ledger-topics.ts";
 import type { LedgerSubject, LedgerTest } from "./ledger-subject.ts";
 
 export interface LedgerFactory {
@@ -43,6 +44,8 @@ export function ledgerConformance(options: LedgerConformanceOptions): void {
   linkTests(test);
   stateTests(test);
   topicTests(test);
+  trimTests(test);
+  collectionTests(test);
   reopenTests(test);
   sizeTests(test);
   randomTests(test, seed, sequences);

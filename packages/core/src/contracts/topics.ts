@@ -38,4 +38,6 @@ export interface Topics {
   read(topic: string, partition: number, offset: number, maxBytes: number): Promise<readonly TopicChunk[]>;
   /** Sets how long a topic keeps atoms, durably; applied at the driver's leisure, by whole chunks. */
   retain(topic: string, retention: Retention): Promise<void>;
+  /** Lets atoms below an offset go, by whole chunks and as far as that is cheap: the range then begins at or before it. */
+  trim(topic: string, partition: number, offset: number): Promise<void>;
 }

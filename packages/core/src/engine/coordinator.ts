@@ -1,9 +1,10 @@
 import type { Clock } from "../contracts/clock.ts";
 import type { Commit, CommitResult, Ledger, LinkBatch, StateAddress, TopicAppend } from "../contracts/ledger.ts";
+import type { Topics } from "../contracts/topics.ts";
 import { MillraceError } from "../errors.ts";
 import type { Workflow } from "../graph/graph.ts";
-import { CollectionRewriter } from "./collection-rewriter.ts";
-import { CollectionStore } from "./collections.ts";
+import { Compaction } from "./collections/compaction.ts";
+import { CollectionStore } from "./collections/store.ts";
 import type { InstanceHandle } from "./instance.ts";
 import { linkId, partitionId, partitionPrefix, type Plan } from "./plan.ts";
 import { decodeProgress } from "./progress.ts";
@@ -18,11 +19,16 @@ import { PrefixChain } from "./time-chain.ts";
 const PRESSURE_BYTES = 8 * 1024 * 1024;
 /** What the ledger's index, and the account here, need for a batch. */
 const BATCH_BYTES = 64;
+const CHANGE_LOG_BYTES = 16 * 1024 * 1024;
 
 export interface CoordinatorOptions {
   readonly plans: readonly Plan[];
-  readonly ledger: Ledger;
+  readonly ledger: Ledger & Topics;
   readonly clock: Clock;
+  /** Collections that people edit, beside those that workflows write or read. */
+  readonly collections?: readonly string[];
+  /** Change logs of collections are compacted above this many bytes. Default 16 MiB. */
+  readonly changeLogBytes?: number;
   /** How much of a sender may lie in the ledger for receivers that are closed, bytes. Default 8 MiB. */
   readonly closedBytes?: number;
   /** Told when a commit has appended to a topic, and the first offset where the ledger said it. */
@@ -62,15 +68,15 @@ interface Link {
  * decides nothing that the ledger's conditions do not decide again.
  */
 export class Coordinator {
-  readonly collections = new CollectionStore();
+  readonly collections: CollectionStore;
   readonly chain = new PrefixChain();
   readonly splits: SplitTimeBoard;
   readonly #plans: readonly Plan[];
-  readonly #ledger: Ledger;
+  readonly #ledger: Ledger & Topics;
   readonly #onSend: ((partition: string) => void) | undefined;
   readonly #onAppend: CoordinatorOptions["onAppend"];
   readonly #onFinished: ((workflow: Workflow) => void) | undefined;
-  readonly #rewriter: CollectionRewriter;
+  readonly #edited: readonly string[];
   readonly #partitions = new Map<string, Assigned>();
   readonly #links = new Map<string, Link>();
   readonly #closedBytes: number;
@@ -87,7 +93,13 @@ export class Coordinator {
       this.#get(partition).instance?.follow(partition, times);
       this.#onSend?.(partition);
     });
-    this.#rewriter = new CollectionRewriter(options.ledger, this.collections);
+    const compaction: Compaction = new Compaction({
+      ledger: options.ledger,
+      store: (this.collections = new CollectionStore(options.ledger, (name) => compaction.consider(name))),
+      leastBytes: options.changeLogBytes ?? CHANGE_LOG_BYTES,
+      readFrom: (collection) => this.#readFrom(collection),
+    });
+    this.#edited = options.collections ?? [];
     for (const plan of this.#plans) this.#wire(plan);
     this.#done.promise.catch(() => undefined);
   }
@@ -109,11 +121,7 @@ export class Coordinator {
 
   /** Loads what is shared: collections, and the chains of event times. */
   async load(): Promise<void> {
-    for (const plan of this.#plans) {
-      for (const { spec } of plan.workflow.nodes) {
-        if (spec.kind === "sink" && spec.target.kind === "collection") await this.collections.load(this.#ledger, spec.target.name);
-      }
-    }
+    for (const name of [...this.#edited, ...this.#plans.flatMap(({ workflow }) => collectionsOf(workflow))]) await this.collections.load(name);
     const lanes = [];
     for (const id of this.#partitions.keys()) {
       lanes.push(...(decodeProgress(await this.#ledger.root(id))?.lanes ?? []));
@@ -186,21 +194,18 @@ export class Coordinator {
   }
 
   async commit(commit: Commit): Promise<CommitResult> {
-    this.#rewriter.began(commit);
-    try {
-      const result = await this.#commit(commit);
-      if (result.outcome === "applied") this.#applied(commit, result);
-      return result;
-    } finally {
-      this.#rewriter.ended(commit);
-    }
+    const result = await this.#commit(commit);
+    if (result.outcome === "applied") this.#applied(commit, result);
+    return result;
   }
 
   #applied(commit: Commit, { rewrite, offsets }: Extract<CommitResult, { outcome: "applied" }>): void {
-    this.collections.applyAll(commit.state);
     for (const batch of commit.sends) this.#handOn(batch);
     for (const { link, sequence } of commit.applied) this.#relieve(link, sequence);
-    for (const [i, append] of commit.appends.entries()) this.#onAppend?.(append, offsets.at(i));
+    for (const [i, append] of commit.appends.entries()) {
+      this.collections.applied(append, offsets.at(i));
+      this.#onAppend?.(append, offsets.at(i));
+    }
     if (rewrite.length > 0) this.#askRewrite(rewrite);
   }
 
@@ -279,7 +284,6 @@ export class Coordinator {
   }
 
   #askRewrite(addresses: readonly StateAddress[]): void {
-    for (const address of addresses) if (this.collections.owns(address.table)) this.#rewriter.want(address);
     for (const [id, own] of Map.groupBy(addresses, (address) => this.#ownerOf(address))) {
       if (id !== undefined) this.#get(id).instance?.rewrite(id, own);
     }
@@ -295,6 +299,11 @@ export class Coordinator {
       }
     }
     return undefined;
+  }
+
+  /** The least position from which a workflow still has to read a collection. */
+  #readFrom(_collection: string): Promise<number> {
+    return Promise.resolve(Infinity);
   }
 
   #get(id: string): Assigned {
@@ -324,4 +333,9 @@ export class Coordinator {
       }
     }
   }
+}
+
+/** The collections that a workflow writes. */
+function collectionsOf({ nodes }: Workflow): string[] {
+  return nodes.flatMap(({ spec }) => (spec.kind === "sink" && spec.target.kind === "collection" ? [spec.target.name] : []));
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "../contracts/clock.ts";
 import type { Ledger } from "../contracts/ledger.ts";
+import type { Topics } from "../contracts/topics.ts";
 import { MillraceError } from "../errors.ts";
 import type { Workflow } from "../graph/graph.ts";
 import { carryOver, forgetOthers, nextGeneration, type RanPlan, type Reopened } from "./carry-over.ts";
@@ -10,7 +11,7 @@ import { isSameLayout, layoutOf, readPlanRecord, statefulOperators, writePlanRec
 import { planWorkflow } from "./planner.ts";
 
 export interface MigrationPorts {
-  readonly ledger: Ledger;
+  readonly ledger: Ledger & Topics;
   readonly clock: Clock;
   readonly keyGroups: number;
   readonly reopened: Reopened;

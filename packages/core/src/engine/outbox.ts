@@ -1,13 +1,11 @@
 import { ByteWriter } from "../codec/bytes.ts";
 import type { Batch } from "../contracts/batch.ts";
-import type { LinkBatch, StateBlock, TopicAppend } from "../contracts/ledger.ts";
+import type { LinkBatch, TopicAppend } from "../contracts/ledger.ts";
 import { rowAt, select } from "../operators/batches.ts";
+import { changeLogOf } from "../operators/sinks/row-changes.ts";
 import { storeRows } from "../operators/storing.ts";
 import { encodeBatch } from "./batch-codec.ts";
 import { linkId, type Exchange, type Plan, type PlannedOperator } from "./plan.ts";
-
-/** The table in which the rows of a collection lie. */
-export const COLLECTION_TABLE = "collection/";
 
 interface Receivers {
   readonly exchange: Exchange;
@@ -18,6 +16,13 @@ interface Receivers {
   watermark: number;
 }
 
+interface Appended {
+  readonly topic: string;
+  readonly partition: number;
+  readonly writer: ByteWriter;
+  count: number;
+}
+
 /** Gathers what a step gives to links, topics and collections, encoded for its commit. */
 export class Outbox {
   readonly #plan: Plan;
@@ -26,9 +31,7 @@ export class Outbox {
   /** A row of an operator cannot be sent. */
   readonly #fail: (operator: PlannedOperator, batch: Batch, row: number, error: unknown) => void;
   readonly #receivers = new Map<number, Receivers>();
-  readonly #topics = new Map<string, { readonly topic: string; readonly partition: number; readonly writer: ByteWriter; count: number }>();
-  #rows: StateBlock[] = [];
-  #rowBytes = 0;
+  readonly #topics = new Map<string, Appended>();
 
   constructor(
     plan: Plan,
@@ -74,21 +77,21 @@ export class Outbox {
   }
 
   append(topic: string, partition: number, batch: Batch): void {
-    const name = `${topic}/${partition}`;
-    const entry = this.#topics.get(name) ?? { topic, partition, writer: new ByteWriter(), count: 0 };
+    const entry = this.#entry(topic, partition);
     encodeWhole(batch, entry.writer);
     entry.count += batch.count;
-    this.#topics.set(name, entry);
   }
 
-  change(collection: string, group: number, bytes: Uint8Array): void {
-    this.#rows.push({ table: `${COLLECTION_TABLE}${collection}`, group, full: false, bytes });
-    this.#rowBytes += bytes.length;
+  /** Changes of a collection, as they lie in its change log. */
+  change(collection: string, count: number, bytes: Uint8Array): void {
+    const entry = this.#entry(changeLogOf(collection), 0);
+    entry.writer.append(bytes);
+    entry.count += count;
   }
 
   /** About how many bytes wait for the next commit. */
   get bytes(): number {
-    let bytes = this.#rowBytes;
+    let bytes = 0;
     for (const { writers } of this.#receivers.values()) for (const writer of writers) bytes += writer.length;
     for (const { writer } of this.#topics.values()) bytes += writer.length;
     return bytes;
@@ -131,22 +134,23 @@ export class Outbox {
   takeAppends(): TopicAppend[] {
     const appends: TopicAppend[] = [];
     for (const { topic, partition, writer, count } of this.#topics.values()) {
+      if (count === 0) continue;
       appends.push({ topic, partition, count, bytes: writer.take() });
     }
     this.#topics.clear();
     return appends;
   }
 
-  takeRows(): StateBlock[] {
-    const rows = this.#rows;
-    this.#rows = [];
-    this.#rowBytes = 0;
-    return rows;
-  }
-
   /** Watermarks last sent, by exchange. */
   watermarks(): Map<string, number> {
     return new Map([...this.#receivers.values()].map(({ exchange, watermark }) => [exchange.id, watermark]));
+  }
+
+  #entry(topic: string, partition: number): Appended {
+    const name = `${topic}/${partition}`;
+    let entry = this.#topics.get(name);
+    if (entry === undefined) this.#topics.set(name, (entry = { topic, partition, writer: new ByteWriter(), count: 0 }));
+    return entry;
   }
 
   #write(receivers: Receivers, to: number, batch: Batch): void {

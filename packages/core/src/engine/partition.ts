@@ -97,7 +97,8 @@ export class Partition {
         this.#meter.atomsOut += batch.count;
         this.#outbox.append(topic, partition, batch);
       },
-      change: (collection, group, bytes) => this.#outbox.change(collection, group, bytes),
+      change: (collection, count, bytes) => this.#outbox.change(collection, count, bytes),
+      isRead: () => false,
       fail: (operator, batch, row, error) => this.#dead.failed(operator, batch, row, error),
       late: (_operator, count) => {
         this.#meter.late += count;
@@ -298,7 +299,7 @@ export class Partition {
       version: ++this.#version,
       progress: encodeProgress(progress),
       wakeAt: Math.min(this.#pipeline.wakeAt(), this.#intake.lanes.idleAtIfClosed),
-      state: [...state, ...this.#outbox.takeRows()],
+      state,
       sends,
       applied: this.#intake.links.map(({ link, applied }) => ({ link, sequence: applied })),
       appends: this.#outbox.takeAppends(),

@@ -6,9 +6,11 @@ import type { Source } from "../contracts/source.ts";
 import type { Topics } from "../contracts/topics.ts";
 import { MillraceError } from "../errors.ts";
 import type { Workflow } from "../graph/graph.ts";
-import type { Topic } from "../graph/refs.ts";
+import type { AnyCollection, Collection, Topic } from "../graph/refs.ts";
 import { BatchDecoder } from "./batch-codec.ts";
-import type { CollectionChange, CollectionRow } from "./collections.ts";
+import { Editor, type Edit, type EditOptions } from "./collections/edits.ts";
+import type { CollectionRow } from "./collections/rows.ts";
+import type { Subscriber } from "./collections/subscribers.ts";
 import { Coordinator } from "./coordinator.ts";
 import { generatorSource, type Generator } from "./generator.ts";
 import { Ingest, type AppendOutcome, type AppendRequest } from "./ingest.ts";
@@ -32,6 +34,10 @@ export interface RuntimeOptions {
   readonly ledger: Ledger & Topics;
   readonly clock: Clock;
   readonly sources?: Readonly<Record<string, SourceBinding>>;
+  /** Collections that are edited, beside those that workflows write or read. */
+  readonly collections?: readonly AnyCollection[];
+  /** Change logs of collections are compacted above this many bytes. Default 16 MiB. */
+  readonly changeLogBytes?: number;
   /** Default: "none" with one partition, else "shuffle". */
   readonly cut?: Cut;
   /** Default 1. */
@@ -69,6 +75,7 @@ export class Runtime {
   readonly #options: RuntimeOptions;
   readonly #coordinator: Coordinator;
   readonly #ingest: Ingest;
+  readonly #editor: Editor;
   readonly #plans: readonly Plan[];
   readonly #topics = new Map<string, Topic<unknown>>();
   readonly #growth = new Map<string, Set<() => void>>();
@@ -93,6 +100,8 @@ export class Runtime {
       plans: this.#plans,
       ledger: options.ledger,
       clock: options.clock,
+      collections: (options.collections ?? []).map(({ name }) => name),
+      ...(options.changeLogBytes === undefined ? {} : { changeLogBytes: options.changeLogBytes }),
       ...(stateMemory === undefined ? {} : { closedBytes: closedBytesFor(stateMemory) }),
       onSend: (partition) => this.#supervisor.wanted(partition),
       onAppend: (append, offset) => {
@@ -105,6 +114,7 @@ export class Runtime {
     const timed = this.#appendTimes.over(options.ledger);
     this.#stored = this.#ends === undefined ? timed : this.#ends.over(timed);
     this.#ingest = new Ingest(this.#coordinator.ledgerForPartitions(), options.clock);
+    this.#editor = new Editor(this.#coordinator.ledgerForPartitions(), this.#coordinator.collections);
     this.#signal = {
       onGrowth: (topic, callback) => {
         const callbacks = this.#growth.get(topic);
@@ -187,8 +197,19 @@ export class Runtime {
     return this.#coordinator.collections.rows(collection);
   }
 
-  subscribe(collection: string, subscriber: (changes: readonly CollectionChange[]) => void): () => void {
-    return this.#coordinator.collections.subscribe(collection, subscriber);
+  /** How many changes were made to a collection: its version. */
+  version(collection: string): number {
+    return this.#coordinator.collections.version(collection);
+  }
+
+  /** See `CollectionStore.subscribe`. */
+  subscribe(collection: string, subscriber: Subscriber, after?: number): () => void {
+    return this.#coordinator.collections.subscribe(collection, subscriber, after);
+  }
+
+  /** Changes rows of a collection from outside; resolves to its version once that is durable. See `Editor.edit`. */
+  edit<T>(collection: Collection<T>, edits: readonly Edit<T>[], options?: EditOptions): Promise<number> {
+    return this.#editor.edit(collection, edits, options);
   }
 
   get collections(): readonly string[] {

@@ -1,5 +1,5 @@
 import { ObjectRows } from "../codec/formats/struct-rows.ts";
-import { parseIsoTime } from "../codec/formats/iso-time.ts";
+import { epochMilliseconds } from "../codec/formats/iso-time.ts";
 import type { Batch } from "../contracts/batch.ts";
 import type { Chunk, MalformedRow, NoChunk, SplitReader } from "../contracts/source.ts";
 import type { SourceNode } from "../graph/nodes.ts";
@@ -282,12 +282,6 @@ export interface StampedChunk {
   readonly count: number;
   /** When its atoms were appended, where that is known. */
   readonly since: number | undefined;
-}
-
-function epochMilliseconds(time: unknown): number {
-  if (typeof time === "number") return time;
-  if (typeof time === "string") return parseIsoTime(time);
-  return time instanceof Date ? time.getTime() : Number.NaN;
 }
 
 /** The rows from `from` to `end` that have a time. */

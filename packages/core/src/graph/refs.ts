@@ -74,6 +74,9 @@ export interface Collection<in out T> extends Target<T> {
   readonly [value]?: T;
 }
 
+/** Any collection, whatever its rows. */
+export type AnyCollection = Pick<Collection<unknown>, "kind" | "name">;
+
 export interface CollectionOptions<T> {
   readonly key: (row: T) => Key;
   readonly schema?: StandardSchemaV1<unknown, T>;

@@ -110,6 +110,7 @@ function openStore(store: Store): MemoryLedger {
     read: (topic, partition, offset, maxBytes) =>
       run(() => store.topics.get(topic)?.read(partition, offset, maxBytes) ?? []),
     retain: (topic, retention: Retention) => run(() => topicNamed(topic).retain(retention, store.clock.now())),
+    trim: (topic, partition, offset) => run(() => store.topics.get(topic)?.trim(partition, offset)),
     close: async () => {
       open = false;
     },

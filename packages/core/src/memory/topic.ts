@@ -34,7 +34,7 @@ export class MemoryTopic {
     log.chunks.push({ offset, count, bytes, at: now });
     log.end += count;
     log.bytes += bytes.length;
-    this.#trim(log, now);
+    this.#expire(log, now);
     return offset;
   }
 
@@ -63,11 +63,22 @@ export class MemoryTopic {
 
   retain(retention: Retention, now: number): void {
     this.#retention = retention;
-    for (const log of this.#logs) this.#trim(log, now);
+    for (const log of this.#logs) this.#expire(log, now);
+  }
+
+  /** Drops the chunks that end at or before an offset. */
+  trim(partition: number, offset: number): void {
+    const log = this.#logs[partition];
+    if (log === undefined) return;
+    const kept = log.chunks.findIndex((chunk) => chunk.offset + chunk.count > offset);
+    for (const { offset: first, count, bytes } of log.chunks.splice(0, kept < 0 ? log.chunks.length : kept)) {
+      log.bytes -= bytes.length;
+      log.start = first + count;
+    }
   }
 
   /** Drops the oldest chunks while as many bytes as asked for stay, and what is too old. */
-  #trim(log: Log, now: number): void {
+  #expire(log: Log, now: number): void {
     const { bytes = Infinity, milliseconds = Infinity } = this.#retention;
     let dropped = 0;
     for (const chunk of log.chunks) {

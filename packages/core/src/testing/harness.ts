@@ -4,9 +4,10 @@ import { MillraceError } from "../errors.ts";
 import { ObjectRows } from "../codec/formats/struct-rows.ts";
 import { issuesText } from "../codec/formats/json-lines.ts";
 import type { Cut } from "../engine/plan.ts";
+import type { Edit, EditOptions } from "../engine/collections/edits.ts";
 import { Runtime } from "../engine/runtime.ts";
 import type { Workflow } from "../graph/graph.ts";
-import type { Collection, Topic } from "../graph/refs.ts";
+import type { AnyCollection, Collection, Topic } from "../graph/refs.ts";
 import { virtualClock } from "../memory/clock.ts";
 import { createMemoryLedger, type MemoryLedger } from "../memory/ledger.ts";
 import { milliseconds, type Duration } from "../time/duration.ts";
@@ -18,6 +19,8 @@ export interface HarnessOptions {
   readonly cut?: Cut;
   /** Partitions of keyed stages. Default 1. */
   readonly partitions?: number;
+  /** Collections that are edited and no workflow writes or reads. */
+  readonly collections?: readonly AnyCollection[];
 }
 
 /** Workflows under test: in memory, in this thread, in virtual time. */
@@ -33,6 +36,8 @@ export interface Harness {
   /** The rows of a collection, by ascending key. */
   rows<T>(collection: Collection<T>): T[];
   get<T>(collection: Collection<T>, key: Key): T | undefined;
+  /** Edits a collection as a person would; resolves when the edit and all that follows from it are committed. */
+  edit<T>(collection: Collection<T>, edits: readonly Edit<T>[], options?: EditOptions): Promise<void>;
   /**
    * Kills and starts again from the last commit: what an operator did not keep as state is gone. With
    * workflows, those run from then on, as after a deployment of other code.
@@ -56,8 +61,8 @@ export async function harness(workflows: Workflow | readonly Workflow[], options
       return current.commit(made);
     };
     const counted = { ...current, commit };
-    const { cut = "none", partitions = 1 } = options;
-    return Runtime.start({ workflows: all, ledger: counted, clock, cut, instances: partitions, sources: Object.fromEntries(inputs) });
+    const { cut = "none", partitions = 1, collections = [] } = options;
+    return Runtime.start({ workflows: all, ledger: counted, clock, cut, collections, instances: partitions, sources: Object.fromEntries(inputs) });
   };
   let runtime = await begin();
   let failure: { readonly error: unknown } | undefined;
@@ -106,6 +111,10 @@ export async function harness(workflows: Workflow | readonly Workflow[], options
     },
     rows: <T>(collection: Collection<T>) => runtime.rows(collection.name).map(({ row }) => row as T),
     get: <T>(collection: Collection<T>, key: Key) => runtime.get(collection, key) as T | undefined,
+    async edit(collection, edits, when) {
+      await runtime.edit(collection, edits, when);
+      await settle();
+    },
     async restart(changed) {
       if (changed !== undefined) all = listOf(changed);
       ledger = ledger.reopen();

@@ -51,7 +51,7 @@ function demanding(ledger: MemoryLedger): MemoryLedger & { readonly rewritten: (
   };
 }
 
-test("state and collections written anew at every commit are those that were there", async () => {
+test("state written anew at every commit is what was there", async () => {
   const expected = await rowsAfter(createMemoryLedger());
   for (const plan of [{ cut: "none", instances: 1 }, { cut: "shuffle", instances: 2 }] as const) {
     const memory = createMemoryLedger();
@@ -59,7 +59,7 @@ test("state and collections written anew at every commit are those that were the
     const runtime = await Runtime.start({ workflows: [perRoom], clock: systemClock(), ledger, ...plan, sources: { readings: arraySource("readings", input(), 50, slowly) } });
     await runtime.finished;
     await runtime.stop();
-    assert.ok(ledger.rewritten() > 100, `${ledger.rewritten()} blocks written anew`);
+    assert.ok(ledger.rewritten() > 50, `${ledger.rewritten()} blocks written anew`);
     const again = await Runtime.start({ workflows: [perRoom], clock: systemClock(), ledger: memory.reopen(), ...plan, sources: { readings: arraySource("readings", input(), 50) } });
     assert.deepEqual(again.rows("totals"), expected);
     await again.stop();

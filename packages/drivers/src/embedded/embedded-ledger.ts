@@ -10,7 +10,7 @@ import { readPending, readState, readTopic } from "./reading.ts";
 import { Segments } from "./segments.ts";
 import { Sequencer } from "./sequencer.ts";
 import { readFailure } from "./store-errors.ts";
-import { copyRoot, writeCommit, writeFence, writeNamedRecord, writeRetention, writeRetirement } from "./writing.ts";
+import { copyRoot, writeCommit, writeFence, writeNamedRecord, writeRetention, writeRetirement, writeTrim } from "./writing.ts";
 
 export interface EmbeddedLedgerOptions {
   /** The data folder; made where it is missing. Nothing outside it is touched. */
@@ -127,6 +127,7 @@ export function ledgerOver(sequencer: Sequencer, release: () => Promise<void>): 
       }),
     read: (topic, partition, offset, maxBytes) => read((log) => readTopic(log, topic, partition, offset, maxBytes)),
     retain: (topic, retention) => sequencer.write((log) => writeRetention(log, topic, retention)),
+    trim: (topic, partition, offset) => sequencer.write((log) => writeTrim(log, topic, partition, offset)),
     statistics: () => statistics(sequencer.log()),
     close() {
       closing ??= closeAll(sequencer, release);

@@ -122,6 +122,21 @@ export class TopicLog {
     return start;
   }
 
+  /** Where the log begins when what ends at or before an offset goes, in the same steps. */
+  startFor(offset: number): number {
+    let { start } = this;
+    for (const run of this.runs) {
+      if (run.end <= offset) start = run.end;
+      else if (run.chunks !== undefined) {
+        for (let i = chunkHolding(run.chunks, run.first); i < run.chunks.length && run.chunks[i] + run.chunks[i + 1] <= offset; i += CHUNK_STRIDE) {
+          start = run.chunks[i] + run.chunks[i + 1];
+        }
+        return start;
+      } else return start;
+    }
+    return start;
+  }
+
   #dispensable(bytesAfter: number, age: number): boolean {
     return bytesAfter >= this.topic.bytes || age > this.topic.milliseconds;
   }

@@ -83,6 +83,18 @@ export function writeRetention(log: Log, name: string, { bytes = Infinity, milli
   log.trim(topic.logs);
 }
 
+/** Lets a topic's chunks below an offset go. */
+export function writeTrim(log: Log, name: string, partition: number, offset: number): void {
+  const topic = log.catalog.topics.get(name);
+  const topicLog = topic?.logs[partition];
+  if (topic === undefined || topicLog === undefined) return;
+  const start = topicLog.startFor(offset);
+  if (start <= topicLog.start) return;
+  log.beginFrame(FrameKind.retention);
+  log.group.entry(EntryKind.trim, 0, topic.id, partition, start, 0, 0);
+  log.endFrame();
+}
+
 export function copyRoot(root: Root): Root {
   return { ...root, progress: root.progress.slice() };
 }

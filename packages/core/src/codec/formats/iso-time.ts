@@ -76,6 +76,13 @@ export function parseIsoTime(text: string): number {
   return readIsoTime(bytes, 0, values, 0) === bytes.length - 1 ? values[0] : Number.NaN;
 }
 
+/** A time as users give it, number, Date or ISO 8601 text, in epoch milliseconds; NaN for anything else. */
+export function epochMilliseconds(time: unknown): number {
+  if (typeof time === "number") return time;
+  if (typeof time === "string") return parseIsoTime(time);
+  return time instanceof Date ? time.getTime() : Number.NaN;
+}
+
 /** Whether a number is a whole count of epoch milliseconds within the range of timestamps. */
 export function isEpochMillis(value: number): boolean {
   return Number.isInteger(value) && value <= MAX_TIME && value >= -MAX_TIME;

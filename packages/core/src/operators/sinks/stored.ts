@@ -1,20 +1,22 @@
 import { ByteWriter } from "../../codec/bytes.ts";
 import { encodeKey, identityOf } from "../../codec/key.ts";
 import { keyGroup, keyHash } from "../../codec/murmur2.ts";
-import { encodeValue } from "../../codec/values.ts";
-import { DELETE, PROVISIONAL, type Batch, type Key } from "../../contracts/batch.ts";
+import { AFTER, BEFORE, DELETE, INSERT, PROVISIONAL, type Batch, type Key } from "../../contracts/batch.ts";
 import type { Collection, Topic } from "../../graph/refs.ts";
 import { rowAt, select, single } from "../batches.ts";
 import { forEachRow } from "../extract.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
 import { storeRows } from "../storing.ts";
+import { encodeChange, type RowChange } from "./row-changes.ts";
 
 /** Where sinks put what a step gives to the world; it becomes real with the step's commit. */
 export interface Outputs {
   /** Atoms for a partition of a topic; the engine encodes them. Throws, with nothing appended, where a value cannot be stored. */
   append(topic: string, partition: number, batch: Batch): void;
-  /** A change of a collection's rows, encoded as `encodeRowChange` does, for a key group. */
-  change(collection: string, group: number, bytes: Uint8Array): void;
+  /** Changes of a collection's rows, encoded as `encodeChange` does; the bytes are only good until the call returns. */
+  change(collection: string, count: number, bytes: Uint8Array): void;
+  /** Whether a workflow reads the changes of a collection. */
+  isRead(collection: string): boolean;
 }
 
 /** Writes to a topic: finals only, unless the topic keeps every change. */
@@ -45,65 +47,56 @@ export function topicSink(target: Topic<unknown>, outputs: Outputs, context: Ope
   };
 }
 
-interface PendingRow {
-  readonly key: Uint8Array;
-  readonly row: unknown;
-  readonly deleted: boolean;
-  readonly time: number;
-}
-
-/** Upserts into a collection, or deletes where the row says so. Of several changes of a row in one step only the last is kept. */
+/**
+ * Upserts into a collection, or deletes where the row says so. Of several changes of a row in one step only
+ * the last is kept; where a workflow reads the collection, the last of each event time.
+ */
 export function collectionSink(target: Collection<unknown>, outputs: Outputs, context: OperatorContext): Operator {
   const scratch = new ByteWriter();
-  const pending = new Map<number, Map<string, PendingRow>>();
+  const history = outputs.isRead(target.name);
+  const last = new Map<string, number>();
+  const pending: RowChange[] = [];
   return {
     tables: [],
     advance: () => undefined,
     process(_input, batch) {
       forEachRow(batch, context, (at) => {
+        const kind = batch.kinds?.[at] ?? INSERT;
+        const plain = kind & ~PROVISIONAL;
         const row = batch.rows.get(at);
         scratch.reset();
         encodeKey(target.key(row), scratch);
         const key = scratch.take();
-        const group = keyGroup(keyHash(key, 0, key.length), context.keyGroups);
-        let rows = pending.get(group);
-        if (rows === undefined) pending.set(group, (rows = new Map<string, PendingRow>()));
-        rows.set(identityOf(key), { key, row, deleted: ((batch.kinds?.[at] ?? 0) & ~PROVISIONAL) === DELETE, time: batch.times[at] });
+        const identity = identityOf(key);
+        const taken = plain === DELETE || plain === BEFORE;
+        const change = { key, kind: (taken ? DELETE : AFTER) | (kind & PROVISIONAL), time: batch.times[at], stamp: batch.stamps[at], row };
+        const before = last.get(identity);
+        if (before !== undefined && (!history || replaces(change, pending[before]))) pending[before] = change;
+        else last.set(identity, pending.push(change) - 1);
       });
     },
     flush() {
-      const ends: number[] = [];
-      for (const rows of pending.values()) {
-        for (const { key, row, deleted, time } of rows.values()) {
-          const before = scratch.length;
-          try {
-            encodeRowChange(scratch, key, deleted ? undefined : { row });
-          } catch (error) {
-            scratch.reset(before);
-            context.fail(single(row, time, time), 0, error);
-          }
+      if (pending.length === 0) return;
+      let count = 0;
+      scratch.reset();
+      for (const change of pending) {
+        try {
+          encodeChange(scratch, change);
+          count++;
+        } catch (error) {
+          context.fail(single(change.row, change.time, change.stamp), 0, error);
         }
-        ends.push(scratch.length);
       }
-      const bytes = scratch.take();
-      let start = 0;
-      let place = 0;
-      for (const group of pending.keys()) {
-        const end = ends[place++];
-        if (end > start) outputs.change(target.name, group, bytes.subarray(start, end));
-        start = end;
-      }
-      pending.clear();
+      if (count > 0) outputs.change(target.name, count, scratch.bytes());
+      pending.length = 0;
+      last.clear();
     },
   };
 }
 
-/** One changed row of a collection: its key, and its new value or that it is gone. */
-export function encodeRowChange(writer: ByteWriter, key: Uint8Array, value: { readonly row: unknown } | undefined): void {
-  writer.varint(key.length);
-  writer.append(key);
-  writer.u8(value === undefined ? 0 : 1);
-  if (value !== undefined) encodeValue(value.row, writer);
+/** Whether nobody can tell, at any event time, that there was another change before. */
+function replaces(change: RowChange, before: RowChange): boolean {
+  return before.time === change.time || (before.kind & PROVISIONAL) !== 0;
 }
 
 function finals(batch: Batch): Batch {
