@@ -96,7 +96,7 @@ test("help says how a command is used, with an example", async () => {
     const { code, stdout } = await millrace(command);
     assert.equal(code, 0);
     assert.match(stdout, /^Usage: millrace /);
-    assert.match(stdout, /Example:\n\s+\$ millrace /);
+    assert.match(stdout, /Examples?:\n\s+\$ millrace /);
   }
 });
 

@@ -120,4 +120,4 @@ export type { App, AppTopic, Metrics } from "./app/app.ts";
 export type { AppCollection, RowChange, SubscribeOptions } from "./app/app-collection.ts";
 export type { Backlog, Distribution, Edit, EditOptions, Figures, PartitionMetrics, StageMetrics, Told, Usage } from "@millrace/core/internal";
 export type { InstanceLimits } from "./app/instance-limits.ts";
-export type { Input } from "./app/inputs.ts";
+export type { FileInput, Input } from "./app/inputs.ts";

@@ -37,8 +37,8 @@ test("dead letters are replayed once; what still fails becomes a dead letter aga
 
   broken = false;
   const replay = () => withDataFolder(data, (folder) => replayDeadLetters(folder, words));
-  assert.deepEqual(await replay(), { replayed: 3, before: 0, refused: [] });
-  assert.deepEqual(await replay(), { replayed: 0, before: 3, refused: [] });
+  assert.deepEqual(await replay(), { replayed: 3, before: 0, unknown: [], refused: [] });
+  assert.deepEqual(await replay(), { replayed: 0, before: 3, unknown: [], refused: [] });
   assert.deepEqual(await wordsOf(), ["a", "bee", "bold"]);
   const letters: unknown[] = [];
   await withDataFolder(data, async (folder) => {
@@ -50,7 +50,7 @@ test("dead letters are replayed once; what still fails becomes a dead letter aga
     [2, true, "no bold"],
     [3, false, "no never"],
   ]);
-  assert.deepEqual(await replay(), { replayed: 1, before: 3, refused: [] });
+  assert.deepEqual(await replay(), { replayed: 1, before: 3, unknown: [], refused: [] });
 });
 
 test("a raw row that is no JSON, or not of the schema, is not replayed", async (t) => {
@@ -67,4 +67,24 @@ test("a raw row that is no JSON, or not of the schema, is not replayed", async (
   assert.equal(replayed, 0);
   assert.equal(refused[0]?.number, 0);
   assert.match(refused[0]?.reason ?? "", /is no JSON/);
+});
+
+test("letters are replayed by number; those that are not there are told", async (t) => {
+  const data = mkdtempSync(join(tmpdir(), "millrace-cli-"));
+  t.after(() => rmSync(data, { recursive: true, force: true }));
+  const refuse = workflow("refuse", (flow) =>
+    flow
+      .from(words)
+      .map(({ word }): { word: string; length: number } => {
+        throw new Error(`no ${word}`);
+      })
+      .to(lengths),
+  );
+  const app = await start(refuse, { data });
+  await app.topic(words).append([{ word: "a" }, { word: "b" }, { word: "c" }]);
+  for (let waited = 0; waited < 200; waited++) await new Promise((resolve) => setImmediate(resolve));
+  await app.stop();
+  const replay = (...numbers: number[]) => withDataFolder(data, (folder) => replayDeadLetters(folder, words, new Set(numbers)));
+  assert.deepEqual(await replay(1, 7), { replayed: 1, before: 0, unknown: [7], refused: [] });
+  assert.deepEqual(await replay(0, 1), { replayed: 1, before: 1, unknown: [], refused: [] });
 });

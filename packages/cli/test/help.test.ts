@@ -9,7 +9,7 @@ test("every command says what it does, and shows an example", () => {
   for (const command of commands) {
     let help = "";
     command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
-    assert.match(help, /Example:\n\s+\$ millrace /, command.name());
+    assert.match(help, /Examples?:\n\s+\$ millrace /, command.name());
     assert.ok(command.description().length > 20, command.name());
     assert.match(help, /--debug/);
   }

@@ -18,7 +18,7 @@ export const ERROR_CODES = {
   MILLRACE_POSITION_LOST: "Retention has passed a position that is still needed.",
   MILLRACE_FUNCTION_FAILED: "A user's function failed on an element.",
   MILLRACE_FUNCTION_TIMEOUT: "A user's function took longer than its timeout.",
-  MILLRACE_TOO_MANY_ERRORS: "A run saw more malformed or failing atoms than --max-errors allows.",
+  MILLRACE_TOO_MANY_ERRORS: "A run saw more malformed or failing atoms than --max-errors allows, or more late ones than --max-late.",
   MILLRACE_NOT_FOUND: "A named topic, collection, file, workflow or export does not exist.",
   MILLRACE_CONFLICT: "What was asked contradicts what is there: another version of a row, or another request under the same key.",
   MILLRACE_DENIED: "A request may not do this: its token, Host or Origin is not accepted.",

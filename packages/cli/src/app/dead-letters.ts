@@ -39,16 +39,19 @@ export async function* deadLettersOf({ ledger, runtime }: DataFolder, topic: str
 
 export interface Replay {
   readonly replayed: number;
-  /** Those that were replayed before. */
+  /** Those that were asked for and had been replayed before. */
   readonly before: number;
+  /** Numbers that were asked for and no dead letter has. */
+  readonly unknown: readonly number[];
   readonly refused: readonly { readonly number: number; readonly reason: string }[];
 }
 
 /**
  * Appends what dead letters hold to their topic again, each once: the append and the note that it was
  * made are one commit. What cannot be parsed, or does not match the schema, stays with its reason.
+ * `numbers`: only these letters; default: all.
  */
-export async function replayDeadLetters<T>(folder: DataFolder, target: Topic<T>): Promise<Replay> {
+export async function replayDeadLetters<T>(folder: DataFolder, target: Topic<T>, numbers?: ReadonlySet<number>): Promise<Replay> {
   const topic = target as Topic<unknown>;
   const partition = `dead/${topic.name}`;
   const { ledger } = folder;
@@ -57,7 +60,10 @@ export async function replayDeadLetters<T>(folder: DataFolder, target: Topic<T>)
   const atoms = new Map<number, { values: unknown[]; times: number[] }>();
   let replayed = 0;
   let before = 0;
+  const unknown = new Set(numbers);
   for await (const { number, letter, replayed: already } of deadLettersOf(folder, topic.name)) {
+    unknown.delete(number);
+    if (numbers?.has(number) === false) continue;
     if (already) {
       before++;
       continue;
@@ -75,7 +81,7 @@ export async function replayDeadLetters<T>(folder: DataFolder, target: Topic<T>)
     done.add(number);
     replayed++;
   }
-  if (replayed === 0) return { replayed, before, refused };
+  if (replayed === 0) return { replayed, before, unknown: [...unknown], refused };
   const { epoch, version } = await ledger.fence(partition);
   const result = await ledger.commit({
     partition,
@@ -89,7 +95,7 @@ export async function replayDeadLetters<T>(folder: DataFolder, target: Topic<T>)
     appends: [...atoms].map(([to, { values, times }]) => ({ topic: topic.name, partition: to, count: values.length, bytes: encodeAtoms(values, times) })),
   });
   if (result.outcome === "refused") throw new MillraceError("MILLRACE_FENCED", `topic ${topic.name}`, "another process replays its dead letters; run this again when that is done");
-  return { replayed, before, refused };
+  return { replayed, before, unknown: [...unknown], refused };
 }
 
 const DEAD = ".dead";

@@ -1,12 +1,15 @@
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MillraceError, type Generator, type Topic } from "@millrace/core";
-import type { RecordFormat, Source, SourceBinding } from "@millrace/core/internal";
-import { fileSource } from "@millrace/drivers/files";
+import type { Source, SourceBinding } from "@millrace/core/internal";
+import { fileSource, type FileSourceOptions } from "@millrace/drivers/files";
 import type { SourceModule } from "@millrace/drivers/workers";
 
-/** What a topic may be read from: files (a path, a glob, several, a URL, "-" for standard input), a source, or a generator. */
-export type Input = string | readonly string[] | URL | Source | Generator<unknown>;
+/** Files by their paths, and how they are read; the schema is the topic's. */
+export type FileInput = Omit<FileSourceOptions, "name" | "schema">;
+
+/** What a topic may be read from: files (a path, a glob, several, a URL, "-" for standard input, or a `FileInput`), a source, or a generator. */
+export type Input = string | readonly string[] | URL | FileInput | Source | Generator<unknown>;
 
 /** What a module exports in `sources` for a topic; its paths are relative to the module. */
 export interface ModuleInput {
@@ -19,44 +22,50 @@ export interface BoundInput {
   readonly binding: SourceBinding;
   /** The same as data, where worker threads can open it themselves; else this thread reads for them. */
   readonly inWorkers: SourceModule | undefined;
+  /** The paths and globs that are read, absolute; none for what is no file. */
+  readonly paths: readonly string[];
+  /** Whether they are several files that are read one after the other, as one split. */
+  readonly chained: boolean;
 }
 
-export interface FileOptions {
-  /** Of files whose names do not tell it. */
-  readonly format?: RecordFormat;
-}
+/** How files are read that are named by their paths alone. */
+export type FileOptions = Omit<FileInput, "path">;
 
 /**
  * Makes the source that stands behind a topic. Relative paths begin at `folder`, and become absolute,
  * since they are part of the topic's progress.
  */
 export function bindInput(topic: Topic<unknown>, input: Input, options: FileOptions = {}, folder: string = process.cwd()): BoundInput {
-  const paths = pathsOf(input);
-  if (paths !== undefined) {
-    const files = { ...options, path: paths.map((one) => (one === STANDARD_INPUT ? one : resolve(folder, one))) };
+  const files = filesOf(input, options);
+  if (files !== undefined) {
+    const paths = typeof files.path === "string" ? [files.path] : files.path;
+    const resolved = { ...files, path: paths.map((one) => (one === STANDARD_INPUT ? one : resolve(folder, one))) };
     const { name, schema } = topic;
-    const binding = fileSource({ ...files, name, ...(schema === undefined ? {} : { schema }) });
+    const binding = fileSource({ ...resolved, name, ...(schema === undefined ? {} : { schema }) });
     const module = import.meta.resolve("@millrace/drivers/files");
-    return { binding, inWorkers: paths.includes(STANDARD_INPUT) ? undefined : { module, export: "fileSource", options: files } };
+    const chained = files.splits !== "file" && (paths.length > 1 || GLOB_CHARACTERS.test(paths[0] ?? ""));
+    return { binding, inWorkers: paths.includes(STANDARD_INPUT) ? undefined : { module, export: "fileSource", options: resolved }, paths: resolved.path, chained };
   }
-  if (isSource(input)) return { binding: input, inWorkers: undefined };
-  throw new MillraceError("MILLRACE_USAGE", `topic ${topic.name}`, "its input is neither a path, a URL, a source such as fileSource(…), nor a generator(…)");
+  if (isSource(input)) return { binding: input, inWorkers: undefined, paths: [], chained: false };
+  throw new MillraceError("MILLRACE_USAGE", `topic ${topic.name}`, "its input is neither a path, a URL, { path, … }, a source such as bucketSource(…), nor a generator(…)");
 }
 
 /** The same for what a module exports: worker threads import it from there. */
 export function bindModuleInput(topic: Topic<unknown>, { module, input }: ModuleInput): BoundInput {
   if (!isSource(input)) return bindInput(topic, input, {}, dirname(fileURLToPath(module)));
   const exported = new URL(`./exported-source${extension}`, import.meta.url).href;
-  return { binding: input, inWorkers: { module: exported, export: "exportedSource", options: { url: module } } };
+  return { binding: input, inWorkers: { module: exported, export: "exportedSource", options: { url: module } }, paths: [], chained: false };
 }
 
 const STANDARD_INPUT = "-";
+const GLOB_CHARACTERS = /[*?[\]{}]/;
 const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
 
-function pathsOf(input: Input): readonly string[] | undefined {
-  if (typeof input === "string") return [input];
-  if (input instanceof URL) return [fileURLToPath(input)];
-  return Array.isArray(input) ? (input as readonly string[]) : undefined;
+function filesOf(input: Input, options: FileOptions): FileInput | undefined {
+  if (typeof input === "string") return { ...options, path: input };
+  if (input instanceof URL) return { ...options, path: fileURLToPath(input) };
+  if (Array.isArray(input)) return { ...options, path: input as readonly string[] };
+  return typeof input === "object" && input !== null && "path" in input && !isSource(input) ? { ...options, ...input } : undefined;
 }
 
 function isSource(input: Input): input is SourceBinding {

@@ -34,6 +34,17 @@ export function formatOption(): Option {
   return new Option("--format <format>", "format of inputs whose names do not tell it, such as standard input (default: ndjson there)").choices(["ndjson", "csv"]);
 }
 
+export function splitsOption(): Option {
+  return new Option("--splits <what>", 'what of several files of an input is in the order of time: "one", all of them in name order (default), or "file", each by itself').choices(["one", "file"]);
+}
+
+/** Parses what divides columns: one character, or the word tab. */
+export function delimiter(text: string): string {
+  if (text === "tab" || text === "\\t") return "\t";
+  if (text.length === 1 && text !== '"' && text.charCodeAt(0) < 128) return text;
+  throw new InvalidArgumentError('Give one character such as ";", or tab.');
+}
+
 export function dataOption(): Option {
   return new Option("--data <dir>", "the data folder of millrace run --data or of start({ data })").makeOptionMandatory();
 }

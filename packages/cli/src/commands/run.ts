@@ -7,14 +7,16 @@ import { loadWorkflows } from "../modules.ts";
 import { reportOf, summarize, type ReportContext } from "../run/report.ts";
 import { checkOutputs } from "../run/results.ts";
 import { runWorkflows } from "../run/run.ts";
-import { say } from "../say.ts";
+import { EXIT_FAILED, say } from "../say.ts";
 import { untilSignal } from "../signals.ts";
-import { byteSize, collect, cutOption, formatOption, pairs, reportOption, wholeNumber } from "./options.ts";
+import { byteSize, collect, cutOption, delimiter, formatOption, pairs, reportOption, splitsOption, wholeNumber } from "./options.ts";
 
 interface RunOptions {
   readonly in?: readonly string[];
   readonly out?: readonly string[];
   readonly format?: RecordFormat;
+  readonly splits?: "one" | "file";
+  readonly delimiter?: string;
   readonly data?: string;
   readonly backend?: string;
   readonly instances: number;
@@ -22,6 +24,7 @@ interface RunOptions {
   readonly stateMemory?: number;
   readonly cut?: "none" | "shuffle" | "every";
   readonly maxErrors?: number;
+  readonly maxLate?: number;
   readonly report?: "json";
 }
 
@@ -32,13 +35,16 @@ export function addRun(program: Command): void {
     .summary("run workflows over bounded input to its end, then write the results")
     .description(
       "Runs the workflows that FILE exports (FILE#NAME: one of them). Reads all input to its end, closes all windows, then " +
-        "writes results: topics in order, collections sorted by key, as NDJSON (as CSV where PATH ends in .csv). Without --out " +
-        "they go to standard output. Topics without --in read what the file exports as `sources`.",
+        "writes results: topics in order, collections sorted by key, as NDJSON (as CSV where PATH ends in .csv). Unless an --out " +
+        "names a result, all of them go to standard output: of one, its rows as they are; of several, each row as { NAME: row }. " +
+        "Where one does, only those that are named are written. Topics without --in read what the file exports as `sources`.",
     )
     .argument("<file...>", "modules that export workflows")
     .option("--in <topic=path>", 'read a topic from a file, a glob, or "-": NDJSON or CSV, plain, .gz or .zst (repeatable)', collect)
     .option("--out <name=path>", 'write a topic, a collection or TOPIC.dead to a file or "-" (repeatable)', collect)
     .addOption(formatOption())
+    .addOption(splitsOption())
+    .option("--delimiter <character>", 'what divides the columns of CSV: a character such as ";", or tab (default: "," and a tab in .tsv)', delimiter)
     .option("--data <dir>", "keep state in this folder: an interrupted run goes on when it is started again")
     .option("--backend <name>", "where it runs: embedded, or a name of millrace.config.ts")
     .option("--instances <n>", "worker threads that share the work", wholeNumber(1, 64), 1)
@@ -46,6 +52,7 @@ export function addRun(program: Command): void {
     .option("--state-memory <size>", "keep about this much keyed state in memory, such as 200MB; partitions take turns where it is more", byteSize)
     .addOption(cutOption())
     .option("--max-errors <n>", "fail after more than n dead letters", wholeNumber(0, Number.MAX_SAFE_INTEGER))
+    .option("--max-late <n>", "fail after more than n atoms that came too late for their windows", wholeNumber(0, Number.MAX_SAFE_INTEGER))
     .addOption(reportOption())
     .addHelpText("after", `\nExample:\n  $ millrace run traffic.ts --in observations=week.csv.gz --out ranking=ranking.ndjson --data ./data\n`)
     .action(async (files: readonly string[], options: RunOptions) => {
@@ -71,7 +78,11 @@ async function run(files: readonly string[], options: RunOptions): Promise<void>
   const result = await runWorkflows({
     loaded,
     inputs,
-    format: options.format,
+    files: {
+      ...(options.format === undefined ? {} : { format: options.format }),
+      ...(options.splits === undefined ? {} : { splits: options.splits }),
+      ...(options.delimiter === undefined ? {} : { csv: { delimiter: options.delimiter } }),
+    },
     outputs,
     data: options.data ?? backend.data,
     durability: backend.durability,
@@ -79,11 +90,12 @@ async function run(files: readonly string[], options: RunOptions): Promise<void>
     partitions: options.partitions,
     stateMemory: options.stateMemory,
     cut: options.cut,
-    maxErrors: options.maxErrors ?? Infinity,
+    limits: { maxErrors: options.maxErrors ?? Infinity, maxLate: options.maxLate ?? Infinity },
     stop: signal.received,
   });
   if (options.report === "json") process.stdout.write(`${JSON.stringify(reportOf(result, context))}\n`);
   else summarize(result, context);
+  if (result.refused) process.exitCode = EXIT_FAILED;
   if (result.stopped === undefined) return;
   say(
     result.directory === undefined

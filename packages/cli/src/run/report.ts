@@ -1,5 +1,6 @@
 import type { RunResult } from "./run.ts";
 import { counted, say } from "../say.ts";
+import { letterText } from "./results.ts";
 
 /** What of the request the report repeats. */
 export interface ReportContext {
@@ -29,6 +30,7 @@ export function reportOf(result: RunResult, context: ReportContext): Readonly<Re
     cut: context.cut,
     resumed: result.resumed,
     rows: Object.fromEntries(result.rows),
+    hints: result.hints,
   };
 }
 
@@ -40,11 +42,12 @@ export function summarize(result: RunResult, context: ReportContext): void {
   say(`${context.workflows.join(", ")}: ${counted(totals.atomsIn, "atom")} in ${seconds.toFixed(2)} s (${rate}/s), peak memory ${memory} MB${result.resumed ? ", resumed" : ""}`);
   if (result.resumed && totals.atomsIn === 0) say("  the run in this folder was complete: nothing was read; take another --data folder to run it anew");
   if (result.rows.size > 0) say(`  ${[...result.rows].map(([name, rows]) => `${name}: ${counted(rows, "row")}`).join(", ")}`);
-  if (totals.late > 0) say(`  ${counted(totals.late, "atom")} came too late for their windows; a larger outOfOrderness or lateness takes them in`);
+  if (result.unwritten.length > 0) say(`  not written: ${result.unwritten.join(", ")}; ${result.unwritten.map((name) => `--out ${name}=FILE`).join(" ")} writes them too`);
   if (dead > 0) {
-    say(`  ${counted(dead, "dead letter")}. ${result.example ?? ""}`);
-    say(`  ${context.reads.map((topic) => `--out ${topic}.dead=FILE`).join(" ")} writes them out`);
+    say(`  ${counted(dead, "dead letter")}. ${result.letter === undefined ? "" : letterText(result.letter)}`);
+    say(`  ${context.reads.map((topic) => `--out ${topic}.dead=FILE`).join(" ")} writes them out as well`);
   }
+  for (const hint of result.hints) say(`  ${hint}`);
 }
 
 function round(value: number, digits: number): number {

@@ -2,7 +2,9 @@ import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Runtime } from "@millrace/core/internal";
 import { createCsvWriter, createNdjsonWriter, type RowWriter } from "@millrace/drivers/files";
+import type { DeadLetter } from "../app/dead-letters.ts";
 import { deadTopic, type GraphNames } from "../app/graph-names.ts";
+import { LineNumbers } from "../app/line-numbers.ts";
 import { say, usage } from "../say.ts";
 
 /** Where the rows of a topic or a collection go: a file, or "-" for standard output. */
@@ -30,35 +32,58 @@ export function checkOutputs(outputs: readonly Output[], names: GraphNames): voi
   }
 }
 
-/** Writes what was asked for; without any `--out`, all results to standard output. Rows by name. */
-export async function writeResults(runtime: Runtime, names: GraphNames, outputs: readonly Output[]): Promise<ReadonlyMap<string, number>> {
-  const rows = new Map<string, number>();
-  for (const { name, path } of outputs) rows.set(name, await writeOne(rowsOf(runtime, names, name), open(path)));
-  if (outputs.length > 0) return rows;
-  const shown = [...names.topics.keys(), ...names.collections.keys()];
-  for (const name of shown) rows.set(name, await print(runtime, names, name, shown.length > 1));
-  return rows;
+/** What was written of a run's results. */
+export interface Written {
+  /** Rows by name. */
+  readonly rows: ReadonlyMap<string, number>;
+  /** Results with rows that nobody asked for. */
+  readonly unwritten: readonly string[];
+  /** Whether no topic and no collection has a row. */
+  readonly empty: boolean;
+  /** Least and largest event time of the results in topics, and of the windows in those of collections. */
+  readonly times: { readonly least: number; readonly most: number } | undefined;
 }
 
-/** The first dead letter, as a sentence. */
-export async function firstDeadLetter(runtime: Runtime, { reads }: GraphNames): Promise<string | undefined> {
+/**
+ * Writes the results that are named, or all of them to standard output where none is: dead letters are
+ * no results. On standard output a single result has its rows as they are, of several each row is
+ * `{ NAME: row }`.
+ */
+export async function writeResults(runtime: Runtime, names: GraphNames, outputs: readonly Output[]): Promise<Written> {
+  const rows = new Map<string, number>();
+  const results = [...names.topics.keys(), ...names.collections.keys()];
+  const times = new TimeSpan();
+  for (const { name, path } of outputs) rows.set(name, await writeOne(rowsOf(runtime, names, name, times), open(path)));
+  const named = results.filter((name) => rows.has(name));
+  if (named.length === 0) for (const name of results) rows.set(name, await print(rowsOf(runtime, names, name, times), name, results.length > 1));
+  const unwritten: string[] = [];
+  for (const name of results) if (!rows.has(name) && (await hasRows(rowsOf(runtime, names, name, times)))) unwritten.push(name);
+  return { rows, unwritten, empty: unwritten.length === 0 && results.every((name) => rows.get(name) === 0), times: times.span };
+}
+
+/** The first dead letter of a run. */
+export async function firstDeadLetter(runtime: Runtime, { reads }: GraphNames): Promise<DeadLetter | undefined> {
   for (const topic of reads.keys()) {
-    for await (const { value } of runtime.read(deadTopic(topic))) {
-      const { reason, position, operator } = value as { reason: string; position?: string; operator?: string };
-      return `The first in ${topic}, ${position === undefined ? `in operator ${operator ?? "?"}` : `at ${position}`}: ${reason}`;
-    }
+    for await (const { value } of runtime.read(deadTopic(topic))) return value as DeadLetter;
   }
   return undefined;
+}
+
+/** A dead letter as a sentence; its line in a plain file, else the byte in what was read. */
+export function letterText({ topic, reason, position, raw = "", operator }: DeadLetter): string {
+  const line = position === undefined ? undefined : new LineNumbers().line(position, raw);
+  const place = line === undefined ? position : position?.replace(/@\d+$/, `:${line}`);
+  return `The first in ${topic}, ${place === undefined ? `in operator ${operator ?? "?"}` : `at ${place}`}: ${reason}`;
 }
 
 /** On a terminal, more rows than this of one name are only counted. */
 const SHOWN_ROWS = 10;
 
-async function print(runtime: Runtime, names: GraphNames, name: string, named: boolean): Promise<number> {
+async function print(rows: AsyncIterable<unknown>, name: string, named: boolean): Promise<number> {
   const writer = createNdjsonWriter("-");
   const most = process.stdout.isTTY ? SHOWN_ROWS : Infinity;
   let count = 0;
-  for await (const row of rowsOf(runtime, names, name)) {
+  for await (const row of rows) {
     if (count++ < most) await writer.write(named ? { [name]: row } : row);
   }
   await writer.close();
@@ -81,10 +106,40 @@ async function writeOne(rows: AsyncIterable<unknown>, writer: RowWriter): Promis
   return writer.rows;
 }
 
-async function* rowsOf(runtime: Runtime, { collections }: GraphNames, name: string): AsyncIterable<unknown> {
+async function hasRows(rows: AsyncIterable<unknown>): Promise<boolean> {
+  for await (const _ of rows) return true;
+  return false;
+}
+
+async function* rowsOf(runtime: Runtime, { collections, topics }: GraphNames, name: string, times: TimeSpan): AsyncIterable<unknown> {
   if (collections.has(name)) {
-    for (const { row } of runtime.rows(name)) yield row;
+    for (const { row } of runtime.rows(name)) {
+      times.addWindow(row);
+      yield row;
+    }
     return;
   }
-  for await (const { value } of runtime.read(name)) yield value;
+  for await (const { value, time } of runtime.read(name)) {
+    if (topics.has(name)) times.add(time);
+    yield value;
+  }
+}
+
+class TimeSpan {
+  #least = Infinity;
+  #most = -Infinity;
+
+  add(time: number): void {
+    if (time < this.#least) this.#least = time;
+    if (time > this.#most) this.#most = time;
+  }
+
+  addWindow(row: unknown): void {
+    const window = typeof row === "object" && row !== null && "window" in row ? row.window : undefined;
+    if (typeof window === "object" && window !== null && "end" in window && typeof window.end === "number") this.add(window.end);
+  }
+
+  get span(): Written["times"] {
+    return this.#least <= this.#most ? { least: this.#least, most: this.#most } : undefined;
+  }
 }

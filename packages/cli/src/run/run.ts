@@ -1,22 +1,27 @@
-import type { Cut, RecordFormat } from "@millrace/core/internal";
+import { matchesGlob, relative, resolve as absolute } from "node:path";
+import type { Cut } from "@millrace/core/internal";
 import { Runtime, systemClock } from "@millrace/core/internal";
-import { MillraceError, type Workflow } from "@millrace/core";
+import type { MillraceError, Workflow } from "@millrace/core";
 import { countCommits, type CommitCounts } from "../app/commit-counter.ts";
 import { namesOf, type GraphNames } from "../app/graph-names.ts";
 import { bindingsOf, hostFor } from "../app/bound.ts";
-import { bindInput, bindModuleInput, type BoundInput } from "../app/inputs.ts";
+import type { DeadLetter } from "../app/dead-letters.ts";
+import { bindInput, bindModuleInput, type BoundInput, type FileOptions } from "../app/inputs.ts";
 import { rememberRun } from "../app/run-record.ts";
 import { openStore, type Store } from "../app/store.ts";
 import type { LoadedWorkflows } from "../modules.ts";
-import { counted, say, usage } from "../say.ts";
+import { say, usage } from "../say.ts";
+import { hintsOf } from "./hints.ts";
+import { LimitPassed, LimitWatch, type RunLimits } from "./limits.ts";
 import { showProgress } from "./progress.ts";
-import { firstDeadLetter, writeResults, type Output } from "./results.ts";
+import { firstDeadLetter, letterText, writeResults, type Output, type Written } from "./results.ts";
 import { totalOf, type Totals } from "../app/totals.ts";
 
 export interface RunRequest {
   readonly loaded: LoadedWorkflows;
   readonly inputs: ReadonlyMap<string, string>;
-  readonly format: RecordFormat | undefined;
+  /** How files are read that `inputs` names. */
+  readonly files: FileOptions;
   readonly outputs: readonly Output[];
   readonly data: string | undefined;
   readonly durability: "process" | "disk" | undefined;
@@ -25,7 +30,7 @@ export interface RunRequest {
   /** Bytes. */
   readonly stateMemory: number | undefined;
   readonly cut: Cut | undefined;
-  readonly maxErrors: number;
+  readonly limits: RunLimits;
   /** Ends the run after the step that each partition is in. */
   readonly stop: Promise<NodeJS.Signals>;
 }
@@ -37,12 +42,18 @@ export interface RunResult {
   readonly counts: CommitCounts;
   /** Dead letters of the whole run, those from before it was resumed too. */
   readonly dead: number;
-  /** The first of them, for a person. */
-  readonly example: string | undefined;
+  /** The first of them. */
+  readonly letter: DeadLetter | undefined;
+  /** Whether nothing came of atoms that were read, since all were refused. */
+  readonly refused: boolean;
+  /** What a person should look at. */
+  readonly hints: readonly string[];
   readonly resumed: boolean;
   readonly directory: string | undefined;
   readonly seconds: number;
   readonly rows: ReadonlyMap<string, number>;
+  /** Results that were not written anywhere. */
+  readonly unwritten: readonly string[];
 }
 
 /** Runs workflows over bounded input to its end, then writes results. */
@@ -50,6 +61,7 @@ export async function runWorkflows(request: RunRequest): Promise<RunResult> {
   const begun = performance.now();
   const names = namesOf(request.loaded.workflows);
   const bound = bindSources(request, names);
+  refuseOverwriting(request.outputs, bound);
   const store = await openStore(request.data, request.durability);
   try {
     return await runIn(store, request, names, bound, begun);
@@ -66,13 +78,8 @@ async function runIn(store: Store, request: RunRequest, names: GraphNames, bound
   warnOfTimes(workflows, bound);
   const { resumed } = await rememberRun(plain, directory, { workflows, sources, sameWorkflows: true });
   const deadBefore = await deadLetters(plain, names);
-  const tooMany = Promise.withResolvers<never>();
-  tooMany.promise.catch(() => undefined);
-  const onDead = (dead: number): void => {
-    if (deadBefore + dead > request.maxErrors) tooMany.reject(new TooMany(deadBefore + dead));
-  };
-  const { ledger, counts } = countCommits(plain, onDead);
-  onDead(0);
+  const watch = new LimitWatch(request.limits, deadBefore);
+  const { ledger, counts } = countCommits(plain, (counted) => watch.look(counted));
 
   const host = hostFor(instances, workflows, modules, bound);
   const runtime = await Runtime.start({
@@ -91,11 +98,13 @@ async function runIn(store: Store, request: RunRequest, names: GraphNames, bound
   let stopped: NodeJS.Signals | undefined;
   let totals: Totals;
   try {
-    stopped = await Promise.race([runtime.finished.then(() => undefined), request.stop, tooMany.promise]);
+    stopped = await Promise.race([runtime.finished.then(() => undefined), request.stop, watch.passed]);
     totals = totalOf(await runtime.stats());
   } catch (error) {
-    if (!(error instanceof TooMany)) throw error;
-    throw await tooManyErrors(error.dead, request, runtime, names);
+    if (!(error instanceof LimitPassed)) throw error;
+    const letter = error.kind === "dead" ? await firstDeadLetter(runtime, names) : undefined;
+    const details = error.kind === "dead" ? [letter === undefined ? "" : letterText(letter)] : hintsOf({ atomsIn: 0, dead: 0, late: counts.late, chained: chainedOf(bound), letter, times: undefined });
+    throw error.toError(details.join(" "), request.data !== undefined);
   } finally {
     progress.end();
     await stopWithin(runtime, STOP_MILLISECONDS);
@@ -103,19 +112,29 @@ async function runIn(store: Store, request: RunRequest, names: GraphNames, bound
   // The step that was under way has been counted by now; worker threads took their counters with them.
   const last = totalOf(await runtime.stats());
   if (last.atomsIn >= totals.atomsIn) totals = last;
-  const rows = stopped === undefined ? await writeResults(runtime, names, request.outputs) : new Map<string, number>();
+  const written = stopped === undefined ? await writeResults(runtime, names, request.outputs) : NOTHING_WRITTEN;
   const dead = deadBefore + counts.dead;
+  const letter = dead === 0 ? undefined : await firstDeadLetter(runtime, names);
   return {
     stopped,
     totals,
     counts,
     dead,
-    example: dead === 0 ? undefined : await firstDeadLetter(runtime, names),
+    letter,
+    refused: stopped === undefined && totals.atomsIn > 0 && counts.dead >= totals.atomsIn && written.empty,
+    hints: hintsOf({ ...totals, dead: counts.dead, chained: chainedOf(bound), letter, times: written.times }),
     resumed,
     directory: temporary ? undefined : directory,
     seconds: (performance.now() - begun) / 1000,
-    rows,
+    rows: written.rows,
+    unwritten: written.unwritten,
   };
+}
+
+const NOTHING_WRITTEN: Written = { rows: new Map(), unwritten: [], empty: true, times: undefined };
+
+function chainedOf(bound: ReadonlyMap<string, BoundInput>): readonly string[] {
+  return [...bound].filter(([, { chained }]) => chained).map(([name]) => name);
 }
 
 /** A read that waits for standard input would keep a step open; whatever is not committed then is simply not done. */
@@ -130,7 +149,7 @@ async function stopWithin(runtime: Runtime, milliseconds: number): Promise<void>
   clearTimeout(timer);
 }
 
-function bindSources({ loaded, inputs, format }: RunRequest, { reads, topics }: GraphNames): ReadonlyMap<string, BoundInput> {
+function bindSources({ loaded, inputs, files }: RunRequest, { reads, topics }: GraphNames): ReadonlyMap<string, BoundInput> {
   const bound = new Map<string, BoundInput>();
   for (const name of inputs.keys()) {
     if (!reads.has(name)) throw usage(`--in ${name}`, `${loaded.workflows.map((one) => one.name).join(", ")} reads no such topic, only ${[...reads.keys()].join(", ")}`);
@@ -139,11 +158,23 @@ function bindSources({ loaded, inputs, format }: RunRequest, { reads, topics }: 
   for (const [name, topic] of reads) {
     const path = inputs.get(name);
     const exported = loaded.sources.get(name);
-    if (path !== undefined) bound.set(name, bindInput(topic, path, format === undefined ? {} : { format }));
+    if (path !== undefined) bound.set(name, bindInput(topic, path, files));
     else if (exported !== undefined) bound.set(name, bindModuleInput(topic, exported));
     else if (!topics.has(name)) throw unbound(name);
   }
   return bound;
+}
+
+/** Results that were written over an input, or where the next run reads them as input, are never meant. */
+function refuseOverwriting(outputs: readonly Output[], bound: ReadonlyMap<string, BoundInput>): void {
+  for (const { name, path } of outputs) {
+    if (path === "-") continue;
+    const target = absolute(path);
+    for (const [topic, { paths }] of bound) {
+      const read = paths.find((one) => one === target || matchesGlob(target, one));
+      if (read !== undefined) throw usage(`--out ${name}`, `${path} is among the input of ${topic} (${relative(process.cwd(), read)}); write it elsewhere`);
+    }
+  }
 }
 
 function unbound(name: string): MillraceError {
@@ -154,25 +185,6 @@ async function deadLetters(ledger: Store["ledger"], { reads }: GraphNames): Prom
   let dead = 0;
   for (const topic of reads.keys()) dead += (await ledger.range(`${topic}.dead`, 0)).end;
   return dead;
-}
-
-class TooMany extends Error {
-  readonly dead: number;
-
-  constructor(dead: number) {
-    super("too many dead letters");
-    this.dead = dead;
-  }
-}
-
-async function tooManyErrors(dead: number, { maxErrors, data }: RunRequest, runtime: Runtime, names: GraphNames): Promise<MillraceError> {
-  const example = await firstDeadLetter(runtime, names);
-  const remedy = data === undefined ? "Correct the input, or allow more." : `Allow more by --max-errors and run it again to go on, or correct the input and take another folder.`;
-  return new MillraceError(
-    "MILLRACE_TOO_MANY_ERRORS",
-    "run",
-    `refused ${counted(dead, "atom")}, more than --max-errors ${maxErrors} allows. ${example ?? ""}\n  ${remedy}`,
-  );
 }
 
 /** Windows over a file whose rows have no declared time go by when the run reads them: hardly ever what is meant. */

@@ -159,16 +159,24 @@ async function csvDecoder(path: string, cutter: ChunkCutter, csv: ReadOptions["c
   try {
     return columnsDecoder(createCsvDecoder({ fields, header, ...dialect(csv) }));
   } catch (cause) {
-    throw inFile(path, cause);
+    throw inFile(path, cause, looksDivided(header));
   }
 }
+
+/** What divides the columns, where a header of one name shows that the delimiter does not. */
+function looksDivided(header: readonly string[]): string {
+  const found = header.length === 1 ? DELIMITERS.find(([delimiter]) => header[0].includes(delimiter)) : undefined;
+  return found === undefined ? "" : `; the columns look divided by ${found[1]}: set \`csv.delimiter\` (--delimiter) to it`;
+}
+
+const DELIMITERS = [[";", '";"'], ["\t", "tabs"], ["|", '"|"'], [",", '","']] as const;
 
 function headerOf(path: string, bytes: Buffer, csv: ReadOptions["csv"]): readonly string[] {
   try {
     const found = readHeader(bytes, dialect(csv)) ?? readHeader(Buffer.concat([bytes, Buffer.from("\n")]), dialect(csv));
     if (found !== undefined) return found.header;
   } catch (cause) {
-    throw inFile(path, cause);
+    throw inFile(path, cause, /^\s*\{/.test(bytes.toString()) ? '; it looks like NDJSON: set `format` (--format) to "ndjson"' : "");
   }
   throw new MillraceError("MILLRACE_DECODE", `file ${path}`, "its first line, the CSV header, has a quote that is not closed; correct it, or give `csv.header`");
 }
@@ -177,9 +185,9 @@ function dialect({ delimiter, quote }: ReadOptions["csv"]): { readonly delimiter
   return { ...(delimiter === undefined ? {} : { delimiter }), ...(quote === undefined ? {} : { quote }) };
 }
 
-/** The core's decoders do not know the file's name. */
-function inFile(path: string, cause: unknown): unknown {
-  return cause instanceof MillraceError ? new MillraceError(cause.code, `file ${path}`, cause.message, { cause }) : cause;
+/** The core's decoders do not know the file's name, nor what else it may be. */
+function inFile(path: string, cause: unknown, hint: string): unknown {
+  return cause instanceof MillraceError ? new MillraceError(cause.code, `file ${path}`, `${cause.message}${hint}`, { cause }) : cause;
 }
 
 function decodePiece(piece: Piece, lanes: number): Chunk {

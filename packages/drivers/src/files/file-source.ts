@@ -5,6 +5,7 @@ import { FileReader } from "./file-reader.ts";
 import type { ReadOptions } from "./file-reader.ts";
 import type { Compression } from "./inflate.ts";
 import { findFiles, STANDARD_INPUT_PATH } from "./input-files.ts";
+import type { InputFile } from "./input-files.ts";
 
 /** How records are read from files and objects. */
 export interface RecordOptions {
@@ -32,39 +33,76 @@ export interface FileSourceOptions extends RecordOptions {
   readonly name: string;
   /** A path, a glob (its files in name order), several of them in the order given, or "-" for standard input. */
   readonly path: string | readonly string[];
+  /**
+   * What of the files is in the order of time: "one" (default), all of them, one after the other; "file", each
+   * by itself, for files that overlap in time. Those are read side by side, each with its own largest time, and
+   * `chunkBytes` is then by default 32 MiB divided by their number, from 64 KiB to 1 MiB.
+   */
+  readonly splits?: "one" | "file";
 }
 
 /**
  * A bounded source of records in NDJSON or CSV files, plain or compressed (gzip, zstd). All files
- * together are one split: chunks are numbered over them, and depend on the files' content and
- * `chunkBytes` only, so that lanes read disjoint chunks without talking to one another. Leave the files
- * alone while they are read, or until a run that is to be resumed is done. Opening throws
- * MILLRACE_NOT_FOUND and MILLRACE_IO, reading MILLRACE_DECODE where compressed data is damaged; what is
- * wrong with a record is reported as malformed.
+ * together are one split, unless `splits` says otherwise: chunks are numbered over them, and depend on
+ * the files' content and `chunkBytes` only, so that lanes read disjoint chunks without talking to one
+ * another. Leave the files alone while they are read, or until a run that is to be resumed is done.
+ * Opening throws MILLRACE_NOT_FOUND and MILLRACE_IO, reading MILLRACE_DECODE where compressed data is
+ * damaged; what is wrong with a record is reported as malformed.
  */
 export function fileSource(options: FileSourceOptions): Source {
-  const { name } = options;
+  const { name, splits = "one" } = options;
+  if (splits !== "one" && splits !== "file") throw new MillraceError("MILLRACE_USAGE", `source ${name}`, `splits is ${JSON.stringify(splits)}; give "one" or "file"`);
   const paths = typeof options.path === "string" ? [options.path] : [...options.path];
+  const parallel = paths[0] !== STANDARD_INPUT_PATH;
+  const find = (): readonly FileSplit[] => {
+    const files = findFiles(paths);
+    const chunkBytes = options.chunkBytes ?? (splits === "file" ? sharedChunk(files.length) : DEFAULT_CHUNK);
+    return splits === "one" ? [{ id: `${paths.join(",")}#${chunkBytes}`, files, chunkBytes }] : files.map((file) => ({ id: `${file.path}#${chunkBytes}`, files: [file], chunkBytes }));
+  };
   const read = readOptions(name, options);
-  const split = `${paths.join(",")}#${read.chunkBytes}`;
+  /** As they were found last, so that a glob is not searched again for each of its files. */
+  let known: Map<string, FileSplit> | undefined;
   return {
     name,
     splits: async (): Promise<readonly SplitDescription[]> => {
-      const sizes = findFiles(paths).map((file) => file.bytes);
-      const known = sizes.filter((bytes) => bytes !== undefined);
-      const parallel = paths[0] !== STANDARD_INPUT_PATH;
-      return [known.length < sizes.length ? { id: split, parallel } : { id: split, parallel, bytes: known.reduce((sum, bytes) => sum + bytes, 0) }];
+      known = new Map();
+      for (const split of find()) {
+        if (known.has(split.id)) throw new MillraceError("MILLRACE_USAGE", `source ${name}`, `the file ${split.files[0].path} is named twice, and cannot be two splits; name it once`);
+        known.set(split.id, split);
+      }
+      return [...known.values()].map((split) => describe(split, parallel));
     },
     open: async (open: OpenSplit): Promise<SplitReader> => {
-      if (open.split !== split) throw new MillraceError("MILLRACE_USAGE", `source ${name}`, `has no split ${open.split}, only ${split}`);
-      if (paths[0] === STANDARD_INPUT_PATH && open.lanes !== 1) {
+      known ??= new Map(find().map((split) => [split.id, split]));
+      const split = known.get(open.split);
+      if (split === undefined) throw new MillraceError("MILLRACE_USAGE", `source ${name}`, `has no split ${open.split}, only ${[...known.keys()].join(", ")}`);
+      if (!parallel && open.lanes !== 1) {
         throw new MillraceError("MILLRACE_USAGE", `source ${name}`, "standard input is read by one lane only");
       }
-      return new FileReader(findFiles(paths), read, open);
+      return new FileReader(split.files, { ...read, chunkBytes: split.chunkBytes }, open);
     },
   };
 }
 
+/** Files that are read one after the other. */
+interface FileSplit {
+  readonly id: string;
+  readonly files: readonly InputFile[];
+  readonly chunkBytes: number;
+}
+
+function describe({ id, files }: FileSplit, parallel: boolean): SplitDescription {
+  const sizes = files.map(({ bytes }) => bytes).filter((bytes) => bytes !== undefined);
+  return sizes.length < files.length ? { id, parallel } : { id, parallel, bytes: sizes.reduce((sum, bytes) => sum + bytes, 0) };
+}
+
+/** Files that are read side by side have a chunk or two each in memory. */
+function sharedChunk(files: number): number {
+  return Math.max(LEAST_SHARED_CHUNK, Math.min(DEFAULT_CHUNK, Math.floor(SHARED_CHUNKS / Math.max(1, files))));
+}
+
+const SHARED_CHUNKS = 32 * 1024 * 1024;
+const LEAST_SHARED_CHUNK = 64 * 1024;
 const DEFAULT_CHUNK = 1024 * 1024;
 const DEFAULT_MAX_RECORD = 16 * 1024 * 1024;
 const LARGEST_CHUNK = 256 * 1024 * 1024;

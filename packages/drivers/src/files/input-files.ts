@@ -47,7 +47,10 @@ export function formatOf(path: string): { readonly format: RecordFormat; readonl
   if (/\.(ndjson|jsonl|ldjson)$/.test(name)) return { format: "ndjson", delimiter: "," };
   if (name.endsWith(".csv")) return { format: "csv", delimiter: "," };
   if (name.endsWith(".tsv")) return { format: "csv", delimiter: "\t" };
-  throw usageError(path, 'its name does not tell its format; set `format` to "ndjson" or "csv"');
+  if (name.endsWith(".json")) {
+    throw usageError(path, `its name does not tell whether each line is a record: if so, set \`format\` (--format) to "ndjson"; one array of all records becomes lines by: jq -c '.[]' FILE.json > FILE.ndjson`);
+  }
+  throw usageError(path, 'its name does not tell its format; set `format` (--format) to "ndjson" or "csv"');
 }
 
 /**
