@@ -1,6 +1,7 @@
 import type { Key, Scalar } from "../contracts/batch.ts";
 import { MillraceError } from "../errors.ts";
 import { ByteWriter } from "./bytes.ts";
+import { murmur2OfNine } from "./murmur2.ts";
 import { decodeUtf8Checked } from "./utf8.ts";
 
 /*
@@ -33,6 +34,16 @@ export function encodeKey(key: Key, writer: ByteWriter): void {
   } else {
     encodeElement(key as Scalar, writer);
   }
+}
+
+/** The hash of a finite number's encoding, which is not written anywhere for it. */
+export function numberKeyHash(value: number): number {
+  placeNumber(value);
+  const high = placed[0];
+  const low = placed[1];
+  const first = TAG_NUMBER | ((high >>> 24) << 8) | (((high >>> 16) & 0xff) << 16) | (((high >>> 8) & 0xff) << 24);
+  const second = (high & 0xff) | ((low >>> 24) << 8) | (((low >>> 16) & 0xff) << 16) | (((low >>> 8) & 0xff) << 24);
+  return murmur2OfNine(first, second, low & 0xff) & 0x7fffffff;
 }
 
 /** The key of `bytes[start, end)`; a tuple is frozen. Throws MILLRACE_DECODE where they are no key's encoding. */
@@ -87,6 +98,9 @@ const MAX_BIGINT_BYTES = 254;
 const floats = new Float64Array(1);
 const words = new Uint32Array(floats.buffer);
 
+/** What `placeNumber` gives: high word, low word. */
+const placed = new Int32Array(2);
+
 const LONGEST_AT_ONCE = 8192;
 
 function encodeElement(value: Scalar, writer: ByteWriter): void {
@@ -121,18 +135,24 @@ function encodeText(text: string, writer: ByteWriter): void {
 
 function encodeNumber(value: number, writer: ByteWriter): void {
   if (!Number.isFinite(value)) refuse(String(value));
-  floats[0] = value + 0;
-  let high = words[1];
-  let low = words[0];
-  if (high >>> 31 === 1) {
-    high = ~high;
-    low = ~low;
-  } else {
-    high ^= 0x80000000;
-  }
+  placeNumber(value);
   writer.u8(TAG_NUMBER);
-  writer.u32(swap(high));
-  writer.u32(swap(low));
+  writer.u32(swap(placed[0]));
+  writer.u32(swap(placed[1]));
+}
+
+/** The bits of a number, high and low word, so that their order without sign is that of the numbers. */
+function placeNumber(value: number): void {
+  floats[0] = value + 0;
+  const high = words[1];
+  const low = words[0];
+  if (high >>> 31 === 1) {
+    placed[0] = ~high;
+    placed[1] = ~low;
+  } else {
+    placed[0] = high ^ 0x80000000;
+    placed[1] = low;
+  }
 }
 
 function encodeBigint(value: bigint, writer: ByteWriter): void {

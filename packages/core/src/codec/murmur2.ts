@@ -27,6 +27,20 @@ export function murmur2(bytes: Uint8Array, start: number, end: number): number {
   return hash ^ (hash >>> 15);
 }
 
+/** The same of nine bytes: two words, little-endian, and a last byte. */
+export function murmur2OfNine(first: number, second: number, last: number): number {
+  let word = Math.imul(first, M);
+  word ^= word >>> 24;
+  let hash = Math.imul(SEED ^ 9, M) ^ Math.imul(word, M);
+  word = Math.imul(second, M);
+  word ^= word >>> 24;
+  hash = Math.imul(hash, M) ^ Math.imul(word, M);
+  hash = Math.imul(hash ^ last, M);
+  hash ^= hash >>> 13;
+  hash = Math.imul(hash, M);
+  return hash ^ (hash >>> 15);
+}
+
 /** The hash from which a key's group and Kafka's partition follow: murmur2 without its sign bit. */
 export function keyHash(bytes: Uint8Array, start: number, end: number): number {
   return murmur2(bytes, start, end) & 0x7fffffff;

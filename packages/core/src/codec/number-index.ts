@@ -96,6 +96,12 @@ const INITIAL_BITS = 4;
 const floats = new Float64Array(1);
 const words = new Int32Array(floats.buffer);
 
+/** A hash of a number's bits, well spread over 32 bits. */
+export function mixNumber(number: number): number {
+  floats[0] = number;
+  return mix(words[0], words[1]);
+}
+
 function mix(low: number, high: number): number {
   const sum = (Math.imul(low, 0x85ebca6b) + Math.imul(high, 0xc2b2ae35)) | 0;
   return Math.imul(sum ^ (sum >>> 15), 0x9e3779b1);

@@ -1,4 +1,5 @@
 import type { ByteReader, ByteWriter } from "../codec/bytes.ts";
+import { ColumnKeys, columnKeys } from "../codec/column-keys.ts";
 import { decodeColumn, encodeColumn } from "../codec/column-codec.ts";
 import { createRowLayout, ObjectRows, StructRows, type ColumnKind, type RowLayout } from "../codec/formats/struct-rows.ts";
 import { IntMap } from "../codec/int-map.ts";
@@ -10,6 +11,8 @@ import type { KeySpace } from "../operators/state/key-space.ts";
 const HAS_KINDS = 1;
 const HAS_KEYS = 2;
 const COLUMNS = 4;
+/** The keys are a column of the rows. */
+const COLUMN_KEYS = 8;
 
 const KINDS: readonly ColumnKind[] = ["number", "boolean", "string", "value", "bytes"];
 
@@ -17,12 +20,15 @@ const KINDS: readonly ColumnKind[] = ["number", "boolean", "string", "value", "b
 export function encodeBatch(batch: Batch, writer: ByteWriter): void {
   const { count, rows } = batch;
   const columns = rows instanceof StructRows;
+  const keyField = columns ? keyFieldOf(batch) : undefined;
+  const keys = batch.keys === undefined ? 0 : keyField === undefined ? HAS_KEYS : COLUMN_KEYS;
   writer.varint(count);
-  writer.u8((batch.kinds === undefined ? 0 : HAS_KINDS) | (batch.keys === undefined ? 0 : HAS_KEYS) | (columns ? COLUMNS : 0));
+  writer.u8((batch.kinds === undefined ? 0 : HAS_KINDS) | keys | (columns ? COLUMNS : 0));
   encodeRuns(batch, batch.times, writer);
   encodeRuns(batch, batch.stamps, writer);
   if (batch.kinds !== undefined) for (let i = 0; i < count; i++) writer.u8(batch.kinds[rowAt(batch, i)]);
-  if (batch.keys !== undefined) encodeKeys(batch, writer);
+  if (keyField !== undefined) writer.string(keyField);
+  else if (batch.keys !== undefined) encodeKeys(batch, writer);
   if (rows instanceof StructRows) {
     writer.varint(rows.columns.length);
     rows.names.forEach((name, i) => {
@@ -37,13 +43,18 @@ export function encodeBatch(batch: Batch, writer: ByteWriter): void {
   }
 }
 
-/** Reads batches, giving keys their slots in a key space. Layouts of rows are remembered between batches. */
+/**
+ * Reads batches, giving keys their slots in a key space; where nothing is kept under slots (`inPlace`),
+ * keys that are a column stay there. Layouts of rows are remembered between batches.
+ */
 export class BatchDecoder {
   readonly #keys: KeySpace | undefined;
+  readonly #inPlace: boolean;
   readonly #layouts = new Map<string, RowLayout>();
 
-  constructor(keys: KeySpace | undefined) {
+  constructor(keys: KeySpace | undefined, inPlace = false) {
     this.#keys = keys;
+    this.#inPlace = inPlace;
   }
 
   decode(reader: ByteReader): Batch {
@@ -53,9 +64,21 @@ export class BatchDecoder {
     const stamps = decodeRuns(reader, count);
     const kinds = (flags & HAS_KINDS) === 0 ? undefined : reader.bytes(count).slice();
     const slots = (flags & HAS_KEYS) === 0 ? undefined : this.#decodeKeys(reader, count);
+    const keyField = (flags & COLUMN_KEYS) === 0 ? undefined : reader.string();
     const rows = (flags & COLUMNS) === 0 ? new ObjectRows(decodeValues(reader, count)) : this.#decodeColumns(reader, count);
     const keys = slots === undefined || this.#keys === undefined ? undefined : { table: this.#keys.table, slots };
-    return { count, selection: undefined, rows, times, stamps, kinds, keys };
+    const batch: Batch = { count, selection: undefined, rows, times, stamps, kinds, keys };
+    return keyField === undefined ? batch : this.#keyed(batch, keyField, reader);
+  }
+
+  #keyed(batch: Batch, field: string, reader: ByteReader): Batch {
+    if (this.#keys === undefined) return batch;
+    const inPlace = columnKeys(field, batch) ?? reader.fail(`its rows have no keys in ${field}`);
+    const column = batch.rows.column(field);
+    if (this.#inPlace || (column?.type !== "number" && column?.type !== "string")) return inPlace;
+    const slots = new Int32Array(batch.count);
+    this.#keys.table.internColumn(column, undefined, batch.count, slots);
+    return { ...batch, keys: { table: this.#keys.table, slots } };
   }
 
   #decodeKeys(reader: ByteReader, count: number): Int32Array {
@@ -79,6 +102,11 @@ export class BatchDecoder {
     if (layout === undefined) this.#layouts.set(shape, (layout = createRowLayout(columns)));
     return new StructRows(layout, columns.map(() => decodeColumn(reader, count)), count);
   }
+}
+
+/** The field in which the keys of rows lie, where they do. */
+function keyFieldOf({ keys, rows }: Batch): string | undefined {
+  return keys?.table instanceof ColumnKeys && rows.column(keys.table.field) === keys.table.column ? keys.table.field : undefined;
 }
 
 /** Each distinct key once, then (unless every row has its own) each row's place in that list. */

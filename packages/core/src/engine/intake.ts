@@ -7,6 +7,7 @@ import { exchangeWatermarks, LinkInput, readPages } from "./link-input.ts";
 import type { StepMeter } from "./metrics/step-meter.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { linkId, type Plan, type Stage } from "./plan.ts";
+import { needsNoSlots } from "./planner.ts";
 import type { Progress } from "./progress.ts";
 import type { Failure, Position, Trial } from "./search.ts";
 import type { StampedChunk } from "./source-input.ts";
@@ -171,7 +172,7 @@ export class Intake {
   #decoder(keyBy: number | undefined): BatchDecoder {
     let decoder = this.#decoders.get(keyBy ?? -1);
     if (decoder === undefined) {
-      decoder = new BatchDecoder(keyBy === undefined ? undefined : this.#ports.pipeline.keySpace(keyBy));
+      decoder = keyBy === undefined ? new BatchDecoder(undefined) : new BatchDecoder(this.#ports.pipeline.keySpace(keyBy), needsNoSlots(this.#plan.workflow, keyBy));
       this.#decoders.set(keyBy ?? -1, decoder);
     }
     return decoder;

@@ -20,9 +20,9 @@ import { TopOperator } from "../operators/top/top-operator.ts";
 import { slicingOf } from "../operators/window/slicing.ts";
 import { UpdatedWindowOperator } from "../operators/window/updated-window.ts";
 import { WindowOperator } from "../operators/window/window-operator.ts";
-import type { Node, WindowNode } from "../graph/nodes.ts";
+import type { KeyByNode, Node, WindowNode } from "../graph/nodes.ts";
 import type { Exchange, Plan, PlannedOperator, Stage } from "./plan.ts";
-import { addsUpdates, keyByOf } from "./planner.ts";
+import { addsUpdates, keyByOf, needsNoSlots } from "./planner.ts";
 
 /** What a pipeline needs of the partition that it runs in. */
 export interface PipelineHost extends Outputs {
@@ -49,6 +49,7 @@ type Follower = (batch: Batch) => void;
 /** The operators of one partition of a stage, wired to each other. */
 export class Pipeline {
   readonly #plan: Plan;
+  readonly #stage: Stage;
   readonly #placed = new Map<number, Placed>();
   readonly #keySpaces = new Map<number, KeySpace>();
   readonly #following = new Map<string, Follower[]>();
@@ -59,6 +60,7 @@ export class Pipeline {
 
   constructor(plan: Plan, stage: Stage, host: PipelineHost) {
     this.#plan = plan;
+    this.#stage = stage;
     this.#keyGroups = host.keyGroups;
     this.#wire(stage, host);
     for (const index of stage.operators) {
@@ -241,6 +243,14 @@ export class Pipeline {
     };
   }
 
+  /** Keys that are needed in other stages only, or by none that keeps something under a slot, stay where they are. */
+  #makeKeyBy(node: Node, spec: KeyByNode, context: OperatorContext): Operator {
+    const { workflow, operators } = this.#plan;
+    const keyBy = keyByOf(workflow, node, false) ?? node.index;
+    const stays = operators.some(({ stage, node: user }) => stage === this.#stage.index && keyByOf(workflow, user, true) === keyBy);
+    return keyByOperator(spec, this.keySpace(keyBy), !stays || needsNoSlots(workflow, keyBy), context);
+  }
+
   #inputKeys(node: Node, context: OperatorContext): KeySpace {
     const keyBy = keyByOf(this.#plan.workflow, node, true);
     if (keyBy === undefined) throw new MillraceError("MILLRACE_GRAPH", context.subject, "its input has no keys; put keyBy before it");
@@ -264,7 +274,7 @@ export class Pipeline {
       case "merge":
         return mergeOperator(context);
       case "key-by":
-        return keyByOperator(spec, this.keySpace(keyByOf(this.#plan.workflow, node, false) ?? node.index), context);
+        return this.#makeKeyBy(node, spec, context);
       case "window": {
         if (spec.window.kind === "carried" && addsUpdates(this.#plan.workflow, node)) return new UpdatedWindowOperator(spec, spec.window.size, context);
         const windows = [spec, ...planned.sharing.map((other) => other.spec as WindowNode)];

@@ -220,6 +220,12 @@ export function keyByOf(workflow: Workflow, node: Node, input: boolean): number 
   return undefined;
 }
 
+/** Whether all that have a keyBy's keys only ask whether a key is new: nothing is kept under slots then. */
+export function needsNoSlots(workflow: Workflow, keyBy: number): boolean {
+  const users = workflow.nodes.filter((node) => keyByOf(workflow, node, true) === keyBy);
+  return users.every(({ spec }) => spec.kind === "distinct" && spec.within === Infinity);
+}
+
 function firstOfShared(workflow: Workflow, keyBy: number): number {
   const first = workflow.nodes.map((_, index) => index);
   for (const { keyed, inputs } of workflow.nodes) {

@@ -1,3 +1,4 @@
+import { columnKeys } from "../codec/column-keys.ts";
 import type { Batch, Key } from "../contracts/batch.ts";
 import { RESULTS, type KeyByNode } from "../graph/nodes.ts";
 import { rowAt } from "./batches.ts";
@@ -5,14 +6,22 @@ import { extract, forEachRow } from "./extract.ts";
 import type { Operator, OperatorContext } from "./operator.ts";
 import type { KeySpace } from "./state/key-space.ts";
 
-/** Gives each row the slot of its key in the key space. */
-export function keyByOperator(node: KeyByNode, keys: KeySpace, context: OperatorContext): Operator {
+/**
+ * Gives each row the slot of its key in the key space; where nothing is kept under slots (`inPlace`),
+ * keys that are a column stay there.
+ */
+export function keyByOperator(node: KeyByNode, keys: KeySpace, inPlace: boolean, context: OperatorContext): Operator {
   const { closure, field } = extract(node.key);
   const keyOf = closure as (value: unknown) => Key;
   return {
     tables: [],
     advance: () => undefined,
     process(_input, batch) {
+      const keyed = inPlace && field !== undefined ? columnKeys(field, batch) : undefined;
+      if (keyed !== undefined) {
+        context.emit(RESULTS, keyed);
+        return;
+      }
       const slots = new Int32Array(batch.rows.length);
       const column = field === undefined ? undefined : batch.rows.column(field);
       const direct = column?.type === "number" || column?.type === "string";

@@ -2,16 +2,8 @@ import { ByteReader, ByteWriter } from "../../codec/bytes.ts";
 import type { KeySpace } from "../state/key-space.ts";
 import type { StateTable } from "../state/table.ts";
 
-/** What `distinct` remembers. */
-export interface Seen extends StateTable {
-  /** Notes a key until a time; false where at `now` it is remembered already. */
-  add(slot: number, until: number, now: number): boolean;
-  /** Forgets the keys whose time is over; `add` judges for itself, so that when this happens changes no answer. */
-  forget(watermark: number): void;
-}
-
 /** The keys that were seen, each with the event time until which it is remembered. */
-export class SeenKeys implements Seen {
+export class SeenKeys implements StateTable {
   readonly name = "seen";
   readonly format = "seen-1";
   readonly #keys: KeySpace;
@@ -33,6 +25,7 @@ export class SeenKeys implements Seen {
     this.#bucket = Math.max(1, within / 16);
   }
 
+  /** Notes a key until a time; false where at `now` it is remembered already. */
   add(slot: number, until: number, now: number): boolean {
     if (slot < this.#until.length && this.#until[slot] > now) return false;
     this.#note(slot, until);
@@ -40,6 +33,7 @@ export class SeenKeys implements Seen {
     return true;
   }
 
+  /** Forgets the keys whose time is over; `add` judges for itself, so that when this happens changes no answer. */
   forget(watermark: number): void {
     for (const [bucket, slots] of [...this.#buckets]) {
       if ((bucket + 1) * this.#bucket > watermark) continue;
@@ -76,7 +70,13 @@ export class SeenKeys implements Seen {
     const reader = new ByteReader(bytes);
     while (reader.remaining > 0) {
       const until = reader.f64();
-      const key = reader.bytes(reader.varint());
+      const length = reader.varint();
+      if (!isNumber(until)) {
+        // Numbers that were seen while keys were kept for ever: see `SeenForEver`.
+        for (const key of reader.f64Array(length)) this.#note(this.#keys.table.internNumber(key), Infinity);
+        continue;
+      }
+      const key = reader.bytes(length);
       this.#note(this.#keys.table.internBytes(key, 0, key.length), until);
     }
   }
