@@ -59,8 +59,8 @@ test("a city that is killed and resumed, slowly and in threads, ends with the sa
   assert.match(ended.stdout, /The city has come to its end at 08:11:40/);
   assert.doesNotMatch(ended.stdout, new RegExp(`${(SENSORS * TICKS).toLocaleString("en")} readings`), "it began anew");
 
-  for (const name of ["ranking", "busy"]) assert.deepEqual(await rows(killed, name), await rows(undisturbed, name), name);
-  const day = (await rows(killed, "ranking")).filter(({ length }) => length === "24h");
+  for (const name of ["rankings", "busy"]) assert.deepEqual(await rows(killed, name), await rows(undisturbed, name), name);
+  const day = (await rows(killed, "rankings")).filter(({ length }) => length === "24h");
   assert.deepEqual(day.map(({ rank, readings }) => [rank, readings]), Array.from({ length: 10 }, (_, i) => [i + 1, 4 * TICKS]));
   const quarters = (await rows(killed, "busy")).filter(({ length }) => length === "15m").map(({ window }) => new Date(window.start).toISOString().slice(11, 16));
   assert.deepEqual(quarters, ["08:00", "07:45"], "the last two windows of each length");

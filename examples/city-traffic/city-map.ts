@@ -1,36 +1,12 @@
+import { DIRECTIONS, type Approach, type Direction, type Intersection, type Sensor } from "./intersection.ts";
 import { mix, uniform } from "./random.ts";
-
-export const DIRECTIONS = ["north", "east", "south", "west"] as const;
-
-/** One road that leads into an intersection. */
-export interface Approach {
-  readonly direction: (typeof DIRECTIONS)[number];
-  readonly lanes: number;
-  /** Vehicles an hour that would pass if the light were always green. */
-  readonly saturationFlow: number;
-  /** Share of the time in which its light is green. */
-  readonly greenShare: number;
-  /** Mean speed on the empty road, km/h. */
-  readonly freeSpeed: number;
-  /** Vehicles an hour at the busiest time of the day. */
-  readonly peakFlow: number;
-}
-
-export interface Intersection {
-  /** Its square on the map: column and row, as "C7". */
-  readonly id: string;
-  readonly latitude: number;
-  readonly longitude: number;
-  /** North, east, south, west. */
-  readonly approaches: readonly Approach[];
-}
 
 export interface CityOptions {
   readonly seed: number;
   readonly intersections: number;
 }
 
-/** Intersections on a grid, each a little off its place; the busy and slow ones lie about the middle. The same seed gives the same city. */
+/** Intersections on a grid, each a little off its place; the busy and slow ones lie about the middle. The same options give the same city. */
 export function cityMap({ seed, intersections }: CityOptions): readonly Intersection[] {
   const columns = Math.ceil(Math.sqrt(intersections));
   return Array.from({ length: intersections }, (_, i) => {
@@ -45,14 +21,15 @@ export function cityMap({ seed, intersections }: CityOptions): readonly Intersec
       id: `${letters(column)}${row + 1}`,
       latitude: CENTRE.latitude - south / METRES_PER_DEGREE,
       longitude: CENTRE.longitude + east / (METRES_PER_DEGREE * Math.cos((CENTRE.latitude * Math.PI) / 180)),
-      approaches: DIRECTIONS.map((direction, d) => approach(direction, mix(place, d), central)),
+      lostTime: LOST_TIME,
+      approaches: approachesAt(place, central),
     };
   });
 }
 
-/** Vehicles an hour that can pass an approach. */
-export function capacityOf({ saturationFlow, greenShare }: Approach): number {
-  return saturationFlow * greenShare;
+/** A sensor for each approach. */
+export function sensorsOf({ id, approaches }: Intersection): readonly Sensor[] {
+  return DIRECTIONS.filter((direction) => approaches[direction] !== undefined).map((direction) => ({ intersection: id, approach: direction }));
 }
 
 const CENTRE = { latitude: 56.157, longitude: 10.211 };
@@ -61,21 +38,22 @@ const METRES_PER_DEGREE = 111_320;
 const BLOCK = 250;
 /** Of one lane, vehicles an hour; the Highway Capacity Manual's 1,900 for an ideal one, less what a city takes. */
 const LANE_FLOW = 1800;
-/** Two phases that share the cycle, less the time lost between them. */
-const GREEN_SHARE = 0.45;
+/** Of two phases, s: the Highway Capacity Manual's 4 s a phase. */
+const LOST_TIME = 8;
 
-function approach(direction: Approach["direction"], place: number, central: number): Approach {
+function approachesAt(place: number, central: number): Record<Direction, Approach> {
+  // One of the two streets leads more traffic than the other.
+  const main = uniform(place, 2) < 0.5 ? 0 : 1;
+  const [north, east, south, west] = DIRECTIONS.map((_, d) => approach(mix(place, d), central, d % 2 === main));
+  return { north, east, south, west };
+}
+
+function approach(place: number, central: number, main: boolean): Approach {
   const lanes = 1 + Math.floor(3 * uniform(place, 0));
   const saturationFlow = lanes * LANE_FLOW;
-  const saturation = 0.4 + 0.7 * uniform(place, 1) + 0.3 * central;
-  return {
-    direction,
-    lanes,
-    saturationFlow,
-    greenShare: GREEN_SHARE,
-    freeSpeed: 74 - 26 * central + 8 * (uniform(place, 2) - 0.5),
-    peakFlow: saturation * saturationFlow * GREEN_SHARE,
-  };
+  // Of its saturation flow, at the busiest time: two streets together stay about below what a light can serve.
+  const ratio = (main ? 0.28 : 0.16) + 0.12 * uniform(place, 1) + 0.12 * central;
+  return { lanes, saturationFlow, freeSpeed: 74 - 26 * central + 8 * (uniform(place, 2) - 0.5), peakFlow: ratio * saturationFlow };
 }
 
 /** A, B, ..., Z, AA, AB, ... */

@@ -9,11 +9,11 @@ export async function measure(app: App): Promise<{ now(): Figures; end(): Promis
   const begun = { readings: 0, at: performance.now() };
   let before = begun;
   const ask = async (since: typeof before): Promise<void> => {
-    const { atomsIn, late, dead } = await app.metrics();
+    const { atomsOut, late, dead } = await app.metrics();
     const at = performance.now();
-    const rate = at - since.at < SHORTEST ? figures.rate : ((atomsIn - since.readings) * 1000) / (at - since.at);
-    figures = { readings: atomsIn, rate, late, dead };
-    before = { readings: atomsIn, at };
+    const rate = at - since.at < SHORTEST ? figures.rate : ((atomsOut - since.readings) * 1000) / (at - since.at);
+    figures = { readings: atomsOut, rate, late, dead };
+    before = { readings: atomsOut, at };
   };
   await ask(begun);
   const timer = setInterval(() => void ask(before), 1000);

@@ -3,10 +3,10 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { MillraceError, generator, start } from "millrace";
 import { openEmbeddedLedger } from "@millrace/drivers/embedded";
-import { busy, ranking } from "./city.ts";
+import { alarms, busyIntersections, rankings, type Tick } from "./model.ts";
 import { measure } from "./figures.ts";
 import { HELP, parseOptions, type Options } from "./options.ts";
-import { simulator, TICK, timeOf } from "./simulator.ts";
+import { TICK, timeOf } from "./simulator.ts";
 import { display } from "./terminal.ts";
 import { clock, type View } from "./view.ts";
 
@@ -28,21 +28,19 @@ async function run(options: Options): Promise<void> {
   const { intersections, seed, speed, instances, data, hours } = options;
   if (options.fresh) await empty(data);
   const shownData = relative(process.cwd(), data) || data;
-  const made = simulator({ seed, intersections });
-  const sensors = made.readings(0).length;
   const ticks = Math.round((hours * 3_600_000) / TICK);
   let tick: number | undefined;
   const source = generator({
     chunk(index) {
       if (index >= ticks) return undefined;
       tick = index;
-      return made.readings(index);
+      return [{ time: timeOf(index), seed, intersections } satisfies Tick];
     },
     identity: `a city of ${intersections} intersections with seed ${seed}`,
-    ...(speed === Infinity ? {} : { rate: (sensors * speed * 1000) / TICK }),
+    ...(speed === Infinity ? {} : { rate: (speed * 1000) / TICK }),
   });
-  const app = await start(new URL("./city.ts", import.meta.url), { data, inputs: { readings: source }, instances });
-  const resumed = app.collection(ranking).rows().length > 0;
+  const app = await start(new URL("./city.ts", import.meta.url), { data, inputs: { ticks: source }, instances, bounded: hours < Infinity });
+  const resumed = app.collection(rankings).rows().length > 0;
   console.log(`${resumed ? "Going on with" : "Beginning"} a city of ${intersections} intersections (seed ${seed}). Data: ${shownData}`);
   const figures = await measure(app);
   const view = (): View => ({
@@ -51,8 +49,9 @@ async function run(options: Options): Promise<void> {
     speed,
     ...figures.now(),
     data: shownData,
-    ranking: app.collection(ranking).rows(),
-    busy: app.collection(busy).rows(),
+    ranking: app.collection(rankings).rows(),
+    busy: app.collection(busyIntersections).rows(),
+    alarms: app.collection(alarms).rows().filter(({ cleared }) => !cleared),
   });
   const shown = display(process.stdout, view);
   let ended = false;

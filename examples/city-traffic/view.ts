@@ -1,4 +1,4 @@
-import { LENGTHS, type Busy, type Length, type Ranked } from "./city.ts";
+import { LENGTHS, type Alarm, type Busy, type Length, type Ranked } from "./model.ts";
 
 /** What a screen shows: the collections as they are now, and how fast it goes. */
 export interface View {
@@ -15,6 +15,8 @@ export interface View {
   readonly data: string;
   readonly ranking: readonly Ranked[];
   readonly busy: readonly Busy[];
+  /** Lamps that are broken. */
+  readonly alarms: readonly Alarm[];
 }
 
 /** One window's rows by rank. */

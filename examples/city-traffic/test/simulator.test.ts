@@ -1,69 +1,110 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Busy, Ranked } from "../city.ts";
-import { frame, PLAIN } from "../screen.ts";
-import { simulator, TICK, timeOf, type Reading } from "../simulator.ts";
-import type { View } from "../view.ts";
+import { cityMap, sensorsOf } from "../city-map.ts";
+import { dailyProfile } from "../demand.ts";
+import { DIRECTIONS, fixedPlan, planOf, type Direction, type SignalPlan } from "../intersection.ts";
+import { emptyTraffic, repair, simulate, TICK, timeOf, type Reading, type Site } from "../simulator.ts";
 
 const HOUR = 3_600_000 / TICK;
 
-test("the same seed gives the same readings of any tick, in any order; another seed gives others", () => {
-  const [one, same, other] = [7, 7, 8].map((seed) => simulator({ seed, intersections: 25 }));
-  const ticks = [0, 1, 2, 500];
-  const readings = ticks.map((tick) => one.readings(tick));
-  assert.deepEqual(ticks.toReversed().map((tick) => same.readings(tick)), readings.toReversed());
-  assert.notDeepEqual(other.readings(500), readings[3]);
-  assert.deepEqual(readings.map(([{ time }]) => time), ticks.map(timeOf));
-  assert.equal(new Set(readings[0].map(({ intersection, approach }) => `${intersection} ${approach}`)).size, 100);
+test("the same seed gives the same city and readings, in whatever order intersections are simulated; another seed gives others", () => {
+  const once = readingsOf(7, 25, 30);
+  assert.deepEqual(readingsOf(7, 25, 30), once);
+  assert.deepEqual(readingsOf(7, 25, 30, (sites) => sites.toReversed()).sort(byPlace), [...once].sort(byPlace));
+  assert.notDeepEqual(readingsOf(8, 25, 30), once);
+  assert.equal(new Set(once.map(({ intersection, approach }) => `${intersection} ${approach}`)).size, 100);
 });
 
-test("more vehicles come in the rush hour than at night, and they are slower", () => {
-  const city = simulator({ seed: 1, intersections: 100 });
-  const [rush, night] = [2 * HOUR, 19 * HOUR].map((from) => Array.from({ length: 30 }, (_, i) => city.readings(from + i)).flat());
-  assert.ok(vehicles(rush) > 10 * vehicles(night), `${vehicles(rush)} vehicles a reading, ${vehicles(night)} at night`);
-  assert.ok(speed(rush) < speed(night) - 4, `${speed(rush)} km/h, ${speed(night)} at night`);
-});
-
-test("arrivals are Poisson: over many ticks their variance is their mean", () => {
-  const city = simulator({ seed: 3, intersections: 4 });
-  const counts = Array.from({ length: 500 }, (_, day) => city.readings(day * 24 * HOUR + 2 * HOUR)[0].vehicles);
-  const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
-  const variance = counts.reduce((sum, count) => sum + (count - mean) ** 2, 0) / (counts.length - 1);
-  // The ratio's standard deviation is about the root of 2 / 500.
-  assert.ok(Math.abs(variance / mean - 1) < 0.25, `mean ${mean}, variance ${variance}`);
-});
-
-test("a screen is never larger than its terminal, and shows as many windows as fit", () => {
-  const window = { start: timeOf(0), end: timeOf(0) + 900_000 };
-  const rows = (length: Ranked["length"]): Ranked[] =>
-    Array.from({ length: 10 }, (_, i) => ({ length, window, rank: i + 1, intersection: `CV${90 + i}`, speed: 80 - i, readings: 123_456 }));
-  const busy = (length: Busy["length"]): Busy => ({ length, window, median: 3, intersections: 100, exceeding: rows(length).map(({ intersection }) => ({ intersection, median: 5 })) });
-  const view: View = {
-    time: timeOf(9),
-    intersections: 10_000,
-    speed: 60,
-    readings: 123_456_789,
-    rate: 123_456,
-    late: 0,
-    dead: 0,
-    data: ".millrace/city",
-    ranking: [...rows("15m"), ...rows("1h"), ...rows("24h")],
-    busy: [busy("15m"), busy("1h"), busy("24h")],
-  };
-  for (const [columns, height, windows] of [[80, 24, 3], [200, 50, 3], [50, 30, 2], [20, 5, 1]]) {
-    const lines = frame(view, { columns, rows: height }, PLAIN);
-    assert.ok(lines.length <= height, `${lines.length} lines of ${height}`);
-    for (const line of lines) assert.ok(line.length <= columns, `${line.length} columns of ${columns}: ${line}`);
-    const first = lines.find((line) => line.startsWith(" 1 "));
-    if (height > 5) assert.equal(first?.match(/CV90/g)?.length, windows);
+test("a city of any size has a place and four sensors for each intersection", () => {
+  for (const intersections of [10, 1000, 10_000]) {
+    const city = cityMap({ seed: 1, intersections });
+    assert.equal(new Set(city.map(({ id }) => id)).size, intersections);
+    assert.ok(city.every((one) => sensorsOf(one).length === 4 && Math.abs(one.latitude - 56.157) < 0.5 && Math.abs(one.longitude - 10.211) < 0.5));
   }
 });
 
-function vehicles(readings: readonly Reading[]): number {
-  return readings.reduce((sum, reading) => sum + reading.vehicles, 0) / readings.length;
+test("more vehicles come in the rush hour than at night, and they are slower", () => {
+  const [rush, night] = [2, 19].map((hour) => readingsOf(1, 50, 30, undefined, hour * HOUR));
+  assert.ok(meanOf(rush, "vehicles") > 8 * meanOf(night, "vehicles"), `${meanOf(rush, "vehicles")} vehicles a reading, ${meanOf(night, "vehicles")} at night`);
+  assert.ok(meanOf(rush, "speed") < meanOf(night, "speed") - 2, `${meanOf(rush, "speed")} km/h, ${meanOf(night, "speed")} at night`);
+});
+
+test("speed falls as saturation rises: less green, slower and with longer queues", () => {
+  const plans = [[40, 12], [26, 26], [12, 40]].map((greens) => (id: string): SignalPlan => planOf(id, 60, greens, 0));
+  const seen = plans.map((planFor) => readingsOf(1, 20, HOUR, undefined, 2 * HOUR, planFor).filter(({ approach }) => approach === "north"));
+  const [speeds, queues] = (["speed", "queue"] as const).map((field) => seen.map((readings) => meanOf(readings, field)));
+  assert.ok(speeds[0] > speeds[1] && speeds[1] > speeds[2], `${speeds.join(", ")} km/h`);
+  assert.ok(queues[0] < queues[1] && queues[1] < queues[2], `${queues.join(", ")} waiting`);
+});
+
+test("arrivals are Poisson: over many ticks their variance is their mean", () => {
+  const [intersection] = cityMap({ seed: 3, intersections: 4 });
+  const plan = fixedPlan(intersection, 0);
+  const counts = Array.from({ length: 2000 }, (_, tick) => simulate({ seed: 3, time: timeOf(tick), share: 0.5 }, siteOf(intersection, plan), emptyTraffic(plan))[0].vehicles);
+  const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
+  const variance = counts.reduce((sum, count) => sum + (count - mean) ** 2, 0) / (counts.length - 1);
+  const { approaches: { north } } = intersection;
+  assert.ok(north !== undefined && Math.abs(mean / ((north.peakFlow * 0.5 * TICK) / 3_600_000) - 1) < 0.05, `mean ${mean}`);
+  // The ratio's standard deviation is about the root of 2 / 2000.
+  assert.ok(Math.abs(variance / mean - 1) < 0.12, `mean ${mean}, variance ${variance}`);
+});
+
+test("an approach without a sensor says nothing, and the others say the same as before", () => {
+  const [intersection] = cityMap({ seed: 1, intersections: 1 });
+  const plan = fixedPlan(intersection, 0);
+  const moment = { seed: 1, time: timeOf(0), share: 1 };
+  const all = simulate(moment, siteOf(intersection, plan), emptyTraffic(plan));
+  const three = simulate(moment, { intersection, plan, sensors: ["north", "south", "west"] }, emptyTraffic(plan));
+  assert.deepEqual(three, all.filter(({ approach }) => approach !== "east"));
+});
+
+test("lamps break about once in 60 days, stay broken, and work again once repaired", () => {
+  const sites = cityMap({ seed: 5, intersections: 100 }).map((intersection) => siteOf(intersection, fixedPlan(intersection, 0)));
+  const traffics = sites.map(({ plan }) => emptyTraffic(plan));
+  let broken: readonly Reading[] = [];
+  for (let tick = 0; tick < 24 * HOUR; tick++) {
+    const readings = sites.flatMap((site, i) => simulate({ seed: 5, time: timeOf(tick), share: 0 }, site, traffics[i])).filter((reading) => reading.broken.length > 0);
+    assert.ok(readings.length >= broken.length);
+    broken = readings;
+  }
+  // 1,200 lamps: 20 are expected, with a deviation of about 4.5.
+  assert.ok(broken.length > 5 && broken.length < 40, `${broken.length} lights have broken lamps`);
+  const [{ intersection, approach, broken: [lamp] }] = broken;
+  const at = sites.findIndex((site) => site.intersection.id === intersection);
+  repair(traffics[at], approach, lamp);
+  const next = simulate({ seed: 5, time: timeOf(24 * HOUR), share: 0 }, sites[at], traffics[at]).find((reading) => reading.approach === approach);
+  assert.ok(next !== undefined && !next.broken.includes(lamp));
+});
+
+function siteOf(intersection: Site["intersection"], plan: SignalPlan): Site {
+  return { intersection, plan, sensors: sensorsOf(intersection).map(({ approach }) => approach) };
 }
 
-function speed(readings: readonly Reading[]): number {
-  const known = readings.flatMap((reading) => reading.speed ?? []);
+/** Readings of some ticks under fixed plans, as the whole city gives them. */
+function readingsOf(
+  seed: number,
+  intersections: number,
+  ticks: number,
+  order: (sites: Site[]) => Site[] = (sites) => sites,
+  from = 0,
+  planFor: (id: string) => SignalPlan | undefined = () => undefined,
+): Reading[] {
+  const sites = order(cityMap({ seed, intersections }).map((one) => siteOf(one, planFor(one.id) ?? fixedPlan(one, 0))));
+  const traffics = sites.map(({ plan }) => emptyTraffic(plan));
+  return Array.from({ length: ticks }, (_, i) => timeOf(from + i)).flatMap((time) =>
+    sites.flatMap((site, at) => simulate({ seed, time, share: dailyProfile(time) }, site, traffics[at])),
+  );
+}
+
+function byPlace(a: Reading, b: Reading): number {
+  return a.time - b.time || (a.intersection < b.intersection ? -1 : a.intersection > b.intersection ? 1 : index(a.approach) - index(b.approach));
+}
+
+function index(direction: Direction): number {
+  return DIRECTIONS.indexOf(direction);
+}
+
+function meanOf(readings: readonly Reading[], field: "vehicles" | "speed" | "queue"): number {
+  const known = readings.flatMap((reading) => reading[field] ?? []);
   return known.reduce((sum, one) => sum + one, 0) / known.length;
 }

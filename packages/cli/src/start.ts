@@ -31,6 +31,11 @@ export interface StartOptions {
   readonly stateMemory?: number;
   /** Collections that people edit and no workflow writes or reads. */
   readonly collections?: readonly AnyCollection[];
+  /**
+   * Whether a topic that workflows write ends when they have taken in all their input, so that `finished`
+   * waits for the workflows that read it. Default false: more may always come.
+   */
+  readonly bounded?: boolean;
   /** Where workflows are cut into stages. Default: "none" with one partition, else "shuffle". */
   readonly cut?: Cut;
   /** Where time comes from. Default: the system clock. */
@@ -64,7 +69,7 @@ export async function start(given: WorkflowsOrModule, options: StartOptions = {}
     inputs.set(name, bindInput(topic, input));
   }
   const clock = options.clock ?? systemClock();
-  const { data, durability = "process", partitions, stateMemory, cut } = options;
+  const { data, durability = "process", partitions, stateMemory, bounded = false, cut } = options;
   const limits = limitsOf(options.instances ?? 1);
   const ledger = data === undefined ? createMemoryLedger() : await openEmbeddedLedger({ directory: data, durability, clock });
   try {
@@ -78,6 +83,7 @@ export async function start(given: WorkflowsOrModule, options: StartOptions = {}
       clock,
       sources,
       collections,
+      bounded,
       ...limits,
       ...(partitions === undefined ? {} : { partitions }),
       memory: getHeapStatistics().heap_size_limit,
