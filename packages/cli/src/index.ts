@@ -118,6 +118,6 @@ export { start } from "./start.ts";
 export type { StartOptions, WorkflowsOrModule } from "./start.ts";
 export type { App, AppTopic, Metrics } from "./app/app.ts";
 export type { AppCollection, RowChange, SubscribeOptions } from "./app/app-collection.ts";
-export type { Backlog, Distribution, Edit, EditOptions, Figures, PartitionMetrics, StageMetrics, Told, Usage } from "@millrace/core/internal";
+export type { Backlog, Distribution, Edit, EditOptions, Figures, PartitionMetrics, StageMetrics, StageScaling, Told, Usage } from "@millrace/core/internal";
 export type { InstanceLimits } from "./app/instance-limits.ts";
 export type { FileInput, Input } from "./app/inputs.ts";

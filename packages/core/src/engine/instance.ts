@@ -1,31 +1,13 @@
-import type { Clock } from "../contracts/clock.ts";
-import type { Ledger, LinkBatch, StateAddress } from "../contracts/ledger.ts";
-import type { Source } from "../contracts/source.ts";
+import type { LinkBatch, StateAddress } from "../contracts/ledger.ts";
 import { MillraceError } from "../errors.ts";
-import { Partition } from "./partition.ts";
+import { Partition, type PartitionPorts } from "./partition.ts";
 import { partitionId, type Plan } from "./plan.ts";
-import type { TimeChain } from "./source-input.ts";
 import { Turns, type Failure } from "./search.ts";
-import type { SplitReport, SplitTimes } from "./split-times.ts";
+import type { SplitTimes } from "./split-times.ts";
 import type { StateSize } from "./partition-state.ts";
 
-/** What an instance needs of the place it runs in. */
-export interface InstancePorts {
-  /** Its `commit` passes the coordinator, which hands on what was sent. */
-  readonly ledger: Ledger;
-  readonly clock: Clock;
-  readonly chain: TimeChain;
-  readonly keyGroups: number;
-  source(topic: string): Promise<Source>;
-  finished(partition: string): void;
-  /** Present where only what is on its way is to be taken in: a partition has nothing to do. */
-  readonly drained?: (partition: string) => void;
-  /** What a partition's splits have come to. */
-  readonly report?: (partition: string, report: SplitReport) => void;
-  /** About how many bytes of state a partition holds, and whether it has nothing to do. */
-  readonly holds?: (partition: string, bytes: number, idle: boolean) => void;
-  /** A partition has nothing to do and may be closed without missing anything, or has something to do again. */
-  readonly resting?: (partition: string, resting: boolean) => void;
+/** What an instance needs of the place it runs in. The ledger's `commit` passes the coordinator, which hands on what was sent. */
+export interface InstancePorts extends Omit<PartitionPorts, "turns"> {
   /** A partition cannot go on; it is closed. */
   failed(partition: string, error: unknown): void;
 }

@@ -15,6 +15,7 @@ import { Coordinator } from "./coordinator.ts";
 import { generatorSource, type Generator } from "./generator.ts";
 import { Ingest, type AppendOutcome, type AppendRequest } from "./ingest.ts";
 import { inThreadHost, type Host } from "./hosting/host.ts";
+import { poolsOf, type GivenStageLimits, type StagePool } from "./hosting/pools.ts";
 import { Supervisor } from "./hosting/supervisor.ts";
 import { AppendTimes } from "./metrics/append-times.ts";
 import { collectMetrics } from "./metrics/collect.ts";
@@ -40,7 +41,7 @@ export interface RuntimeOptions {
   readonly changeLogBytes?: number;
   /** Default: "none" with one partition, else "shuffle". */
   readonly cut?: Cut;
-  /** Default 1. */
+  /** At most so many instances. Without `idleAfter` or `stages` so many always. Default 1. */
   readonly instances?: number;
   /** Into how many partitions keys are divided; rounded up to a power of two. Default: as many as there are instances. */
   readonly partitions?: number;
@@ -56,8 +57,10 @@ export interface RuntimeOptions {
   readonly host?: Host;
   /** An instance that had nothing to do for so long is given up; the first atom or timer brings one back. ms; default: never. */
   readonly idleAfter?: number;
-  /** So many instances stay, whatever there is to do. Default 0. */
+  /** So many instances stay for the stages without limits of their own, whatever there is to do. Default 0. */
   readonly min?: number;
+  /** Limits of stages, by `workflow/stage`, or by `workflow` for all other stages of it. The rest share what is left. */
+  readonly stages?: Readonly<Record<string, GivenStageLimits>>;
   /** Whether one instance without partitions is kept, to bring the first one back faster. Default true. */
   readonly spare?: boolean;
   /** Memory that this thread may take where it is the one instance, bytes: for the GB-seconds of the metrics. Default 0: not known. */
@@ -129,14 +132,15 @@ export class Runtime {
       coordinator: this.#coordinator,
       clock: options.clock,
       keyGroups: DEFAULT_KEY_GROUPS,
-      instances: options.host === undefined ? 1 : (options.instances ?? 1),
+      pools: poolsFor(options, plans),
+      quota: quotaOf(options),
+      ledger: options.ledger,
       source: (topic) => this.#source(topic),
       bound: (topic) => boundSource(options, topic),
       topics: this.#stored,
       signal: this.#signal,
       ...(stateMemory === undefined ? {} : { stateMemory }),
       ...(options.idleAfter === undefined ? {} : { idleAfter: options.idleAfter }),
-      ...(options.min === undefined ? {} : { min: options.min }),
       ...(options.spare === undefined ? {} : { spare: options.spare }),
     });
   }
@@ -234,6 +238,7 @@ export class Runtime {
       stateSizes: await supervisor.stateSizes(),
       failuresInARow: supervisor.failuresInARow,
       holder: (partition) => supervisor.holder(partition),
+      scaling: (plan, stage) => supervisor.scaling(plan, stage),
       isBound: (topic) => this.#options.sources?.[topic] !== undefined,
     });
     return { partitions, stages, instances: this.running, replaced: this.replaced };
@@ -279,9 +284,22 @@ function boundSource({ clock, sources }: RuntimeOptions, topic: string): Source 
   return "kind" in binding ? generatorSource(topic, binding, clock) : binding;
 }
 
+function quotaOf({ host, instances = 1 }: RuntimeOptions): number {
+  return host === undefined ? 1 : instances;
+}
+
+/** How stages share instances. In this thread there is one for all of them, but what is said of stages is checked all the same. */
+function poolsFor(options: RuntimeOptions, plans: readonly Plan[]): readonly StagePool[] {
+  const { host, idleAfter, instances = 1, stages } = options;
+  const { min = idleAfter === undefined && stages === undefined ? instances : 0 } = options;
+  const pools = poolsOf(plans, { quota: instances, min, ...(stages === undefined ? {} : { stages }) });
+  return host === undefined ? poolsOf(plans, { quota: 1, min: Math.min(1, min) }) : pools;
+}
+
 /** Without a limit turns only decide in what order partitions are opened; where each instance has one, there is no order. */
-function stateMemoryOf({ stateMemory, partitions = 1, instances = 1, host }: RuntimeOptions): number | undefined {
-  return stateMemory ?? (partitions > (host === undefined ? 1 : instances) ? Infinity : undefined);
+function stateMemoryOf(options: RuntimeOptions): number | undefined {
+  const { stateMemory, partitions = 1 } = options;
+  return stateMemory ?? (partitions > quotaOf(options) ? Infinity : undefined);
 }
 
 function closedBytesFor(stateMemory: number): number {

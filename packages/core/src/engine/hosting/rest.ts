@@ -28,6 +28,11 @@ export class Rest {
     if (this.#resting.size >= open) this.#cancel = this.#clock.at(this.#clock.now() + this.#after, this.#expired);
   }
 
+  /** Whether partitions are open and stay so for now. */
+  get isOpen(): boolean {
+    return this.#state === "open";
+  }
+
   /** Something is there to do. True where nobody is open to do it. */
   wanted(): boolean {
     if (this.#state === "closed") return true;

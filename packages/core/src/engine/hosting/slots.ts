@@ -1,59 +1,64 @@
-import type { Clock } from "../../contracts/clock.ts";
-import type { Source } from "../../contracts/source.ts";
-import type { Topics } from "../../contracts/topics.ts";
-import type { Coordinator } from "../coordinator.ts";
 import type { InstanceHandle } from "../instance.ts";
-import type { Plan } from "../plan.ts";
-import type { TopicSignal } from "../topic-source.ts";
-import type { Host } from "./host.ts";
+import type { StageLimits } from "./desired-instances.ts";
+import type { LoadMeter } from "./load-meter.ts";
+import type { PlannedStage } from "./pools.ts";
 import type { Rest } from "./rest.ts";
 import type { StateTurns } from "./state-turns.ts";
 
-export interface SupervisorOptions {
-  readonly host: Host;
-  readonly plans: readonly Plan[];
-  readonly coordinator: Coordinator;
-  readonly clock: Clock;
-  readonly keyGroups: number;
-  /** How many instances to run. */
-  readonly instances: number;
-  readonly source: (topic: string) => Source;
-  readonly bound: (topic: string) => Source | undefined;
-  readonly topics: Pick<Topics, "range" | "read">;
-  readonly signal: TopicSignal;
-  /** Failures of a partition in a row, without a commit between them, after which the run fails; default 32. */
-  readonly maxFailures?: number;
-  /** An instance whose partitions all rest for so long is given up, ms; the first thing to do brings one back. Default: never. */
-  readonly idleAfter?: number;
-  /** So many instances stay, whatever rests. Default 0. */
-  readonly min?: number;
-  /** Whether one instance that was given up is kept, without any partition, for whoever needs one first. Default true. */
-  readonly spare?: boolean;
-  /** Above so many bytes of state, keyed partitions take turns; each instance has an equal share. Default: all are open. */
-  readonly stateMemory?: number;
+/** Stages that share limits, the slots of their partitions, and the instances that hold these. */
+export interface Pool {
+  readonly stages: readonly PlannedStage[];
+  readonly limits: StageLimits;
+  /** One for each instance that it may have. */
+  readonly slots: readonly Slot[];
+  /** Its instances, also those that are being started. */
+  readonly leases: Set<Lease>;
+  readonly load: LoadMeter;
+  /** How many instances it is to have. */
+  wanted: number;
+  /** An instance that was to be added could not be started: not before then is it tried again. */
+  notBefore: number;
+  /** Its slots are being moved. */
+  balancing: boolean;
+}
+
+/** Partitions that are opened, closed and moved together: those of one number, of all stages of a pool. */
+export interface Slot {
+  readonly pool: Pool;
+  readonly partitions: readonly string[];
+  readonly rest: Rest;
+  readonly turns: StateTurns | undefined;
+  /** Whose instance holds it; undefined: none does. */
+  lease: Lease | undefined;
 }
 
 /** The right of one instance to speak for its slots: revoked when the instance is lost or given up. */
 export interface Lease {
-  /** Its own, and those whose partitions it has taken in until there is too much to do for one instance. */
+  /** Whose instance it counts as; undefined: nobody's, it is spare. */
+  pool: Pool | undefined;
+  /** Of its pool, and of others where there is no room for an instance of theirs. */
   slots: readonly Slot[];
+  /** Undefined while it is being started. */
+  handle: InstanceHandle | undefined;
   revoked: boolean;
-  /** For how many looks in a row it was busy. */
-  busy: number;
+  /** Whether its slots are to go elsewhere, for there are too many. */
+  leaving: boolean;
   /** Whether a commit of it was applied. */
   fruitful: boolean;
+  /** Instances lost in a row before it, in its place, that had committed nothing. */
+  readonly fruitless: number;
   /** What its instance may take, bytes; 0 where it has no limit of its own. */
   memory: number;
 }
 
-/** The partitions that are meant for one instance. */
-export interface Slot {
-  readonly index: number;
-  readonly partitions: readonly string[];
-  readonly rest: Rest;
-  readonly turns: StateTurns | undefined;
-  lease: Lease | undefined;
-  handle: InstanceHandle | undefined;
-  /** Instances lost in a row that had committed nothing. */
-  fruitless: number;
+/** Brings a slot into a lease; it is open in none. */
+export function attach(slot: Slot, lease: Lease): void {
+  slot.lease = lease;
+  lease.slots = [...lease.slots, slot];
+}
+
+export function detach(slot: Slot): void {
+  const { lease } = slot;
+  if (lease !== undefined) lease.slots = lease.slots.filter((one) => one !== slot);
+  slot.lease = undefined;
 }

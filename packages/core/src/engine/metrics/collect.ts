@@ -1,14 +1,12 @@
-import { ByteReader } from "../../codec/bytes.ts";
-import { decodeValue } from "../../codec/values.ts";
 import type { Ledger } from "../../contracts/ledger.ts";
 import type { Topics } from "../../contracts/topics.ts";
 import type { Coordinator } from "../coordinator.ts";
-import { sourceName } from "../lanes.ts";
 import { partitionId, type Plan, type Stage } from "../plan.ts";
-import { emptyProgress, type Progress } from "../progress.ts";
+import { decodeProgress, emptyProgress } from "../progress.ts";
 import type { StateSize } from "../partition-state.ts";
+import { atomsWaiting } from "./atoms-waiting.ts";
 import { measuringTime } from "./measuring-time.ts";
-import type { Figures, PartitionMetrics, StageMetrics } from "./metrics.ts";
+import type { Figures, PartitionMetrics, StageMetrics, StageScaling } from "./metrics.ts";
 import { PartitionMeter } from "./partition-meter.ts";
 
 /** Where what is measured is found when somebody asks. */
@@ -23,6 +21,8 @@ export interface Measuring {
   readonly failuresInARow: ReadonlyMap<string, number>;
   /** What stands for the instance that holds a partition; undefined: none does. */
   readonly holder: (partition: string) => object | undefined;
+  /** How many instances a stage is to have, and may have. */
+  readonly scaling: (plan: Plan, stage: Stage) => StageScaling;
   /** Whether a topic is read from outside the store. */
   readonly isBound: (topic: string) => boolean;
 }
@@ -47,7 +47,7 @@ export async function collectMetrics(
       const found: Found[] = [];
       for (let partition = 0; partition < stage.partitions; partition++) found.push(await find(measuring, plan, stage, partition));
       found.forEach((one, partition) => partitions.set(one.id, { workflow, stage: stage.id, partition, ...figuresOf(measuring, [one]) }));
-      stages.set(`${workflow}/${stage.id}`, { workflow, stage: stage.id, partitions: stage.partitions, ...figuresOf(measuring, found) });
+      stages.set(`${workflow}/${stage.id}`, { workflow, stage: stage.id, partitions: stage.partitions, scaling: measuring.scaling(plan, stage), ...figuresOf(measuring, found) });
     }
   }
   return { partitions, stages };
@@ -56,29 +56,13 @@ export async function collectMetrics(
 async function find(measuring: Measuring, plan: Plan, stage: Stage, partition: number): Promise<Found> {
   const id = partitionId(plan, stage, partition);
   const root = await measuring.ledger.root(id);
-  const progress = root === undefined || root.progress.length === 0 ? emptyProgress() : (decodeValue(new ByteReader(root.progress)) as Progress);
+  const progress = decodeProgress(root) ?? emptyProgress();
   return {
     id,
     meter: measuring.meters.get(id) ?? new PartitionMeter(),
     watermark: progress.operators.size === 0 ? -Infinity : Math.min(...progress.operators.values()),
-    atomsWaiting: await atomsWaiting(measuring, plan, stage, partition, progress),
+    atomsWaiting: await atomsWaiting({ topics: measuring.ledger, isBound: measuring.isBound }, plan, stage, partition, progress),
   };
-}
-
-/** Atoms in the store's topics that a partition has not taken in. A topic's partitions are dealt out to those of the stage. */
-async function atomsWaiting({ ledger, isBound }: Measuring, plan: Plan, stage: Stage, partition: number, { lanes }: Progress): Promise<number> {
-  let atoms = 0;
-  for (const operator of stage.operators) {
-    const { spec } = plan.operators[operator].node;
-    if (spec.kind !== "source" || isBound(spec.topic.name)) continue;
-    const name = sourceName(plan, operator);
-    for (let split = partition; split < spec.topic.partitions; split += stage.partitions) {
-      const { start, end } = await ledger.range(spec.topic.name, split);
-      const next = lanes.find((lane) => lane.split === `${name}${split}`)?.next ?? 0;
-      atoms += Math.max(0, end - Math.max(start, next));
-    }
-  }
-  return atoms;
 }
 
 function figuresOf(measuring: Measuring, found: readonly Found[]): Figures {

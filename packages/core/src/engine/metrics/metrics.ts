@@ -71,6 +71,17 @@ export interface StageMetrics extends Figures {
   readonly workflow: string;
   readonly stage: string;
   readonly partitions: number;
+  readonly scaling: StageScaling;
+}
+
+/** How many instances a stage is to have and may have, together with the stages that share its limits. */
+export interface StageScaling {
+  /** By what there is to do, within the limits and what the host's quota leaves. */
+  readonly wanted: number;
+  readonly min: number;
+  readonly max: number;
+  /** So many are kept free for it. */
+  readonly reserve: number;
 }
 
 export interface PartitionMetrics extends Figures {
