@@ -26,7 +26,8 @@ export type { Chunk, MalformedRow, NoChunk, OpenSplit, Source, SplitDescription,
 export type { DecodedChunk, Decoder } from "./codec/formats/column-sink.ts";
 export { createCsvDecoder, readHeader } from "./codec/formats/csv.ts";
 export type { CsvDialect } from "./codec/formats/csv.ts";
-export { parseJsonLines, validateRows } from "./codec/formats/json-lines.ts";
+export { jsonText } from "./codec/formats/json-text.ts";
+export { issuesText, parseJsonLines, validateRows } from "./codec/formats/json-lines.ts";
 export type { ParsedLines, ValidatedRows } from "./codec/formats/json-lines.ts";
 export type { Malformed } from "./codec/formats/malformed.ts";
 export { createNdjsonDecoder } from "./codec/formats/ndjson.ts";
@@ -73,5 +74,7 @@ export type { Distribution } from "./engine/metrics/histogram.ts";
 export type { Backlog, Figures, PartitionMetrics, RuntimeMetrics, StageMetrics, StageScaling, Usage } from "./engine/metrics/metrics.ts";
 export type { StateSize } from "./engine/partition-state.ts";
 export type { RuntimeOptions, SourceBinding } from "./engine/runtime.ts";
+export { checkStorable } from "./operators/state/storable.ts";
+export { compareKeys } from "./operators/keys.ts";
 export { slicingOf } from "./operators/window/slicing.ts";
 export type { Node } from "./graph/nodes.ts";

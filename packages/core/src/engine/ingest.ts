@@ -31,11 +31,8 @@ export interface AppendRequest {
   readonly key?: RequestKey;
 }
 
-export interface AppendOutcome {
-  readonly appended: number;
-  /** Rows that had been appended before, under the same key. */
-  readonly duplicates: number;
-}
+/** How many rows of each part were appended; the others had been before, under the same key. */
+export type AppendOutcome = readonly number[];
 
 interface Waiting {
   readonly request: AppendRequest;
@@ -156,20 +153,18 @@ export class Ingest {
   }
 
   #make({ parts, key }: AppendRequest, now: number): { readonly outcome: AppendOutcome; readonly appends: readonly TopicAppend[] } {
-    let rows = 0;
-    for (const part of parts) rows += part.rows.length;
-    if (key !== undefined && this.#keys?.add(key, now) === false) return { outcome: { appended: 0, duplicates: rows }, appends: [] };
+    if (key !== undefined && this.#keys?.add(key, now) === false) return { outcome: parts.map(() => 0), appends: [] };
     const appends: TopicAppend[] = [];
-    let appended = 0;
+    const outcome: number[] = [];
     for (const part of parts) {
       const selection = this.#unseen(part, now);
       const count = selection?.length ?? part.rows.length;
-      appended += count;
+      outcome.push(count);
       const times = part.times ?? new Float64Array(part.rows.length).fill(now);
       const batch: Batch = { count, selection, rows: part.rows, times, stamps: times, kinds: undefined, keys: undefined };
       if (count > 0) appends.push(...encoded(part.topic, batch));
     }
-    return { outcome: { appended, duplicates: rows - appended }, appends };
+    return { outcome, appends };
   }
 
   /** The rows whose keys are new; undefined: all. */

@@ -1,7 +1,6 @@
 import { MillraceError } from "@millrace/core";
-import { csvBytes } from "@millrace/core/internal";
+import { csvBytes, jsonText } from "@millrace/core/internal";
 import type { Compression } from "./inflate.ts";
-import { jsonText } from "./json-text.ts";
 import { openOutput } from "./output-file.ts";
 import type { OutputFile } from "./output-file.ts";
 

@@ -1,4 +1,4 @@
-import { MillraceError } from "@millrace/core";
+import { MillraceError } from "../../errors.ts";
 
 /**
  * A value as JSON text. Beyond what JSON.stringify does (Dates as ISO 8601, NaN and Infinity as null,

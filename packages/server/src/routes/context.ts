@@ -1,0 +1,10 @@
+import type { HttpIngest } from "../ingest/ingest.ts";
+import type { ServedApp } from "../port.ts";
+import type { EventStreamOptions } from "../sse/event-stream.ts";
+
+/** What routes work with. */
+export interface RouteContext {
+  readonly app: ServedApp;
+  readonly ingest: HttpIngest;
+  readonly events: EventStreamOptions;
+}

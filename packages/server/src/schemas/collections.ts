@@ -1,0 +1,28 @@
+import { z } from "zod";
+import { count, cursor, keyText, limit, next, value } from "./common.ts";
+
+export const collectionState = z.object({ name: z.string(), rows: count, /** Workflows. */ writtenBy: z.array(z.string()) });
+export const collectionList = z.object({ items: z.array(collectionState) });
+
+export const row = z.object({ key: keyText, row: value });
+export const rowPage = z.object({ items: z.array(row), next });
+
+const key = z.string().max(1024).optional();
+
+export const rowQuery = z.object({
+  /** Only keys that are strings and begin so. */
+  prefix: key,
+  /** Only keys from this one on. Keys have one order: null, false, true, numbers, bigints, strings by code point, tuples. */
+  from: key,
+  /** Only keys before this one. */
+  to: key,
+  /** A field, `field.inner`, or `-field` for the largest first. Default: by key. */
+  order: z.string().min(1).max(256).optional(),
+  /** `field=value`, `field!=value`, `field>value`, and so on with >=, <, <=; a value is JSON, else text. Repeated: all must hold. */
+  where: z.union([z.string().max(1024), z.array(z.string().max(1024)).max(16)]).optional(),
+  limit: limit(10_000, 100),
+  cursor,
+});
+
+/** What a subscriber gets: rows as they are now; null: the row is gone. */
+export const changes = z.object({ changes: z.array(z.object({ key: keyText, row: value.nullable() })) });
