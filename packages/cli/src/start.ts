@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { resolve } from "node:path";
 import { getHeapStatistics } from "node:v8";
 import { App } from "./app/app.ts";
-import { namesOf } from "./app/graph-names.ts";
+import { namesOf, type GraphNames } from "./app/graph-names.ts";
 import { bindingsOf, hostFor } from "./app/bound.ts";
 import { bindInput, bindModuleInput, type BoundInput, type Input } from "./app/inputs.ts";
 import { limitsOf, type InstanceLimits } from "./app/instance-limits.ts";
@@ -53,7 +53,20 @@ export type WorkflowsOrModule = Workflow | readonly Workflow[] | URL | string;
  * throws MILLRACE_INPUT_ENDED.
  */
 export async function start(given: WorkflowsOrModule, options: StartOptions = {}): Promise<App> {
-  const loaded = await load(given);
+  return (await startLoaded(await load(given), options)).app;
+}
+
+/** An app with its inside, for what is composed around it. */
+export interface Started {
+  readonly app: App;
+  readonly runtime: Runtime;
+  readonly names: GraphNames;
+  /** Topics that are read from files, sources or generators. */
+  readonly bound: ReadonlySet<string>;
+}
+
+/** Starts workflows that have been loaded. */
+export async function startLoaded(loaded: LoadedWorkflows, options: StartOptions = {}): Promise<Started> {
   const { collections = [] } = options;
   const names = namesOf(loaded.workflows, collections);
   const inputs = new Map<string, BoundInput>();
@@ -91,7 +104,8 @@ export async function start(given: WorkflowsOrModule, options: StartOptions = {}
       ...(cut === undefined ? {} : { cut }),
       ...(host === undefined ? {} : { host }),
     });
-    return new App(runtime, names, new Set(inputs.keys()), () => ledger.close());
+    const bound = new Set(inputs.keys());
+    return { app: new App(runtime, names, bound, () => ledger.close()), runtime, names, bound };
   } catch (error) {
     await ledger.close();
     throw error;

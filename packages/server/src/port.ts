@@ -1,6 +1,6 @@
 import type { Key, Topic } from "@millrace/core";
 import type { Dashboard } from "@millrace/core/dashboards";
-import type { AppendOutcome, AppendRequest, RuntimeMetrics } from "@millrace/core/internal";
+import type { AppendOutcome, AppendRequest, Edit, EditOptions, RuntimeMetrics, Told } from "@millrace/core/internal";
 import type { Atom, CollectionState, DeadLetter, DeadTopic, Replayed, TopicState, WorkflowPlan, WorkflowSummary } from "./types.ts";
 
 /**
@@ -55,8 +55,14 @@ export interface CollectionsPort {
   /** All rows by ascending key. */
   rows(collection: string): readonly KeyedRow[];
   get(collection: string, key: Key): unknown;
-  /** Calls back with what each commit changed; the result ends it. */
-  subscribe(collection: string, subscriber: (changes: readonly RowChange[]) => void): () => void;
+  /** How many changes were made to it. */
+  version(collection: string): number;
+  /** Calls back with what each commit changed; with `after`, first with what has changed since that version. The result ends it. */
+  subscribe(collection: string, subscriber: (changes: readonly RowChange[], told: Told) => void, after?: number): () => void;
+  /** The key of a row, once it was validated. Throws MILLRACE_SCHEMA where the row does not match. */
+  keyOf(collection: string, row: unknown): Key;
+  /** Makes the edits, all of them or none; resolves to the version once they are durable. */
+  edit(collection: string, edits: readonly Edit<unknown>[], options?: EditOptions): Promise<number>;
 }
 
 export interface DeadLettersPort {

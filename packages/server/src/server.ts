@@ -48,7 +48,7 @@ export async function startServer(app: ServedApp, options: ServerOptions = {}): 
   const guard = new Guard({ host, names, token });
   const room = new BodyRoom({ ...BODY_LIMITS, ...options.limits });
   const ingest = new HttpIngest(app.topics, room);
-  const routes = allRoutes({ app, ingest, events: { ...EVENT_STREAM, ...options.events } }, options.version ?? "0");
+  const routes = allRoutes({ app, ingest, room, events: { ...EVENT_STREAM, ...options.events } }, options.version ?? "0");
   const closing = new AbortController();
   const page = options.page === undefined ? undefined : new StaticFiles(options.page);
   const handler = new Handler({ guard, router: new Router(routes), page, log, tracer, closing: closing.signal });

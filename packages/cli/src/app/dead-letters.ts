@@ -22,13 +22,16 @@ export interface NumberedLetter {
   readonly replayed: boolean;
 }
 
+/** What is needed of a folder, or of a running app. */
+export type OpenFolder = Pick<DataFolder, "ledger" | "runtime">;
+
 /** Topics of a folder that have dead letters. */
-export async function topicsWithDeadLetters({ ledger }: DataFolder): Promise<readonly string[]> {
+export async function topicsWithDeadLetters({ ledger }: Pick<DataFolder, "ledger">): Promise<readonly string[]> {
   const names = [...(await ledger.topics()).keys()].sort();
   return names.filter((name) => name.endsWith(DEAD)).map((name) => name.slice(0, -DEAD.length));
 }
 
-export async function* deadLettersOf({ ledger, runtime }: DataFolder, topic: string): AsyncGenerator<NumberedLetter> {
+export async function* deadLettersOf({ ledger, runtime }: OpenFolder, topic: string): AsyncGenerator<NumberedLetter> {
   const replayed = await replayedOf(ledger, topic);
   let number = (await ledger.range(deadTopic(topic), 0)).start;
   for await (const { value } of runtime.read(deadTopic(topic))) {
@@ -51,7 +54,7 @@ export interface Replay {
  * made are one commit. What cannot be parsed, or does not match the schema, stays with its reason.
  * `numbers`: only these letters; default: all.
  */
-export async function replayDeadLetters<T>(folder: DataFolder, target: Topic<T>, numbers?: ReadonlySet<number>): Promise<Replay> {
+export async function replayDeadLetters<T>(folder: OpenFolder, target: Topic<T>, numbers?: ReadonlySet<number>): Promise<Replay> {
   const topic = target as Topic<unknown>;
   const partition = `dead/${topic.name}`;
   const { ledger } = folder;
@@ -131,7 +134,8 @@ function encodeAtoms(values: readonly unknown[], times: readonly number[]): Uint
   return writer.take();
 }
 
-async function replayedOf(ledger: DataFolder["ledger"], topic: string): Promise<Set<number>> {
+/** The numbers of the letters that were replayed. */
+export async function replayedOf(ledger: DataFolder["ledger"], topic: string): Promise<Set<number>> {
   const root = await ledger.root(`dead/${topic}`);
   const numbers = new Set<number>();
   if (root === undefined || root.progress.length === 0) return numbers;

@@ -193,6 +193,21 @@ export class Runtime {
     }
   }
 
+  /** What the planner made of the workflows, in their order. */
+  get plans(): readonly Plan[] {
+    return this.#plans;
+  }
+
+  /** The store; what is committed through it is handed on to whoever waits for it. */
+  get store(): Ledger & Topics {
+    return { ...this.#options.ledger, ...this.#coordinator.ledgerForPartitions() };
+  }
+
+  /** Calls back whenever a topic has grown; the result ends it. */
+  onGrowth(topic: string, callback: () => void): () => void {
+    return this.#signal.onGrowth(topic, callback);
+  }
+
   get(collection: { readonly name: string }, key: Key): unknown {
     return this.#coordinator.collections.get(collection.name, key);
   }

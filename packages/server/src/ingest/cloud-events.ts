@@ -2,9 +2,10 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Topic } from "@millrace/core";
 import { LONGEST_REQUEST_KEY, ObjectRows, type RequestKey } from "@millrace/core/internal";
 import type { BodyAccount } from "../http/body.ts";
+import { parseJson } from "../http/json-body.ts";
 import { RequestProblem } from "../http/problem.ts";
 import { checkCounts, ROW_BYTES, type Decoded, type RefusedAtom } from "./decoded.ts";
-import { check, parseJson, rawText } from "./json-body.ts";
+import { check, rawText } from "./values.ts";
 
 /**
  * CloudEvents 1.0 (HTTP protocol binding 1.0.2, JSON format 1.0.2). An atom is the event's data; its

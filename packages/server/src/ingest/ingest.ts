@@ -9,8 +9,8 @@ import type { TopicsPort } from "../port.ts";
 import type { Ingested, MalformedAtom } from "../types.ts";
 import { decodeBatch, decodeBinary, decodeStructured, isBinaryEvent } from "./cloud-events.ts";
 import type { Decoded, RefusedAtom } from "./decoded.ts";
-import { decodeJson } from "./json-body.ts";
 import { linesDecoder, type LinesDecoder } from "./ndjson.ts";
+import { decodeJson } from "./values.ts";
 
 /** What a request for atoms may be made of. */
 export const MEDIA_TYPES = {

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { changes, collectionList, collectionState, row, rowPage } from "../schemas/collections.ts";
+import { changes, collectionList, collectionState, edited, edits, row, rowPage } from "../schemas/collections.ts";
 import { malformedAtom, problem } from "../schemas/common.ts";
 import { dashboard, dashboardList } from "../schemas/dashboards.ts";
 import { deadLetter, deadLetterPage, deadTopic, deadTopicList, replayed } from "../schemas/dead-letters.ts";
@@ -29,6 +29,8 @@ export const COMPONENTS = {
   Row: row,
   RowPage: rowPage,
   Changes: changes,
+  Edits: edits,
+  Edited: edited,
   DeadTopicList: deadTopicList,
   DeadTopic: deadTopic,
   DeadLetter: deadLetter,

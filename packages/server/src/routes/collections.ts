@@ -1,9 +1,6 @@
-import { jsonText } from "@millrace/core/internal";
-import { MillraceError, type Key } from "@millrace/core";
 import { z } from "zod";
-import { etagOf } from "../http/respond.ts";
 import { route, type Route } from "../http/route.ts";
-import { keysOf, keyText } from "../rows/key-text.ts";
+import { keysOf } from "../rows/key-text.ts";
 import { rowPage } from "../rows/row-page.ts";
 import { collectionList, collectionState, row, rowPage as rowPageSchema, rowQuery } from "../schemas/collections.ts";
 import { keyText as keySchema, name } from "../schemas/common.ts";
@@ -11,6 +8,7 @@ import { EventStream } from "../sse/event-stream.ts";
 import { RowFeed } from "../sse/row-feed.ts";
 import { badRequest, events, json, notFound } from "./answers.ts";
 import type { RouteContext } from "./context.ts";
+import { noRow, rowReply } from "./row-reply.ts";
 
 const params = z.object({ collection: name });
 const rowParams = z.object({ collection: name, key: keySchema });
@@ -57,9 +55,10 @@ export function collectionRoutes({ app: { collections }, events: stream }: Route
       params: rowParams,
       answers: { 200: json("The row.", row, { ETag: "Of the row as it is now: for If-Match and If-None-Match." }), ...notFound },
       handle: ({ params: { collection, key } }) => {
-        const found = keysOf(key).map((one) => ({ key: one, row: collections.get(collection, one) })).find((one) => one.row !== undefined);
+        collections.state(collection);
+        const found = keysOf(key).find((one) => collections.get(collection, one) !== undefined);
         if (found === undefined) throw noRow(collection, key);
-        return { status: 200, json: { key: keyText(found.key), row: found.row }, headers: { etag: etagOf(jsonText(found.row)) } };
+        return rowReply(collections, collection, found);
       },
     }),
     route({
@@ -69,22 +68,23 @@ export function collectionRoutes({ app: { collections }, events: stream }: Route
       tag: "collections",
       summary: "The rows of a collection and each change of them, as server-sent events.",
       params,
+      headers: { "Last-Event-ID": "The id of the last event that was seen, a version: what has changed since comes first." },
       answers: {
-        200: events("First an event `snapshot`, then events `changes`; the data of each is { changes } with keys and rows, null for a row that is gone. A slow client gets the latest row of each key."),
+        200: events(
+          "First an event `snapshot`, in place of whatever the client had, then events `changes`; the data of each is { changes } with keys and rows, null for a row that is gone. " +
+            "With Last-Event-ID there is no snapshot, unless the change log goes back less far. A slow client gets the latest row of each key.",
+        ),
         ...notFound,
       },
-      handle: ({ params: { collection }, response, gone }) => {
+      handle: ({ params: { collection }, request, response, gone }) => {
         collections.state(collection);
         let feed = feeds.get(collection);
         if (feed === undefined) feeds.set(collection, (feed = new RowFeed(collections, collection)));
-        const leave = feed.join(new EventStream(response, stream));
+        const last = String(request.headers["last-event-id"] ?? "");
+        const leave = feed.join(new EventStream(response, stream), /^\d{1,15}$/.test(last) ? Number(last) : undefined);
         gone.addEventListener("abort", leave, { once: true });
         return "taken";
       },
     }),
   ];
-}
-
-function noRow(collection: string, key: Key): MillraceError {
-  return new MillraceError("MILLRACE_NOT_FOUND", `collection ${collection}`, `has no row with the key ${String(key)}; text that looks like JSON is written in quotes: "17"`);
 }

@@ -1,3 +1,4 @@
+import type { BodyRoom } from "../http/body.ts";
 import type { HttpIngest } from "../ingest/ingest.ts";
 import type { ServedApp } from "../port.ts";
 import type { EventStreamOptions } from "../sse/event-stream.ts";
@@ -6,5 +7,7 @@ import type { EventStreamOptions } from "../sse/event-stream.ts";
 export interface RouteContext {
   readonly app: ServedApp;
   readonly ingest: HttpIngest;
+  /** What bodies of requests take in memory. */
+  readonly room: BodyRoom;
   readonly events: EventStreamOptions;
 }

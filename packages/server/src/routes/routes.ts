@@ -4,13 +4,14 @@ import { collectionRoutes } from "./collections.ts";
 import type { RouteContext } from "./context.ts";
 import { dashboardRoutes } from "./dashboards.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
+import { editRoutes } from "./edits.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { topicRoutes } from "./topics.ts";
 import { workflowRoutes } from "./workflows.ts";
 
 /** All operations of the API, with the one that describes them. */
 export function allRoutes(context: RouteContext, version: string): readonly Route[] {
-  const routes: Route[] = [workflowRoutes, metricsRoutes, topicRoutes, collectionRoutes, deadLetterRoutes, dashboardRoutes].flatMap((make) => make(context));
+  const routes: Route[] = [workflowRoutes, metricsRoutes, topicRoutes, collectionRoutes, editRoutes, deadLetterRoutes, dashboardRoutes].flatMap((make) => make(context));
   let document: object | undefined;
   routes.push(
     route({

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { count, cursor, keyText, limit, next, value } from "./common.ts";
 
-export const collectionState = z.object({ name: z.string(), rows: count, /** Workflows. */ writtenBy: z.array(z.string()) });
+export const collectionState = z.object({ name: z.string(), rows: count, /** How many changes were made to it. */ version: count, /** Workflows. */ writtenBy: z.array(z.string()) });
 export const collectionList = z.object({ items: z.array(collectionState) });
 
 export const row = z.object({ key: keyText, row: value });
@@ -26,3 +26,9 @@ export const rowQuery = z.object({
 
 /** What a subscriber gets: rows as they are now; null: the row is gone. */
 export const changes = z.object({ changes: z.array(z.object({ key: keyText, row: value.nullable() })) });
+
+export const edits = z.object({
+  edits: z.array(z.union([z.strictObject({ put: value }), z.strictObject({ delete: keyText })])).max(100_000),
+});
+
+export const edited = z.object({ /** How many changes were made to the collection, these among them. */ version: count });

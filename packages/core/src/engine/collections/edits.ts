@@ -19,12 +19,18 @@ export interface EditOptions {
    * epoch milliseconds, a Date or ISO 8601 text. Default: from when they read it.
    */
   readonly time?: number | Date | string;
+  /**
+   * Called for each edit with the row as it is before it, undefined where there is none; what it throws
+   * refuses all edits of the call. A workflow's commit that is under way may still come between.
+   */
+  readonly check?: (before: unknown) => void;
 }
 
 interface Waiting {
   readonly collection: Collection<unknown>;
   readonly edits: readonly Edit<unknown>[];
   readonly time: number;
+  readonly check: EditOptions["check"];
   readonly resolve: (version: number) => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -60,7 +66,7 @@ export class Editor {
       throw new MillraceError("MILLRACE_USAGE", `collection ${of.name}`, `${String(options.time)} is no event time of an edit; give epoch milliseconds, a Date or ISO 8601 text`);
     }
     return new Promise<number>((resolve, reject) => {
-      this.#waiting.push({ collection: of, edits: checked, time, resolve, reject });
+      this.#waiting.push({ collection: of, edits: checked, time, check: options.check, resolve, reject });
       if (!this.#running) void this.#run();
     });
   }
@@ -118,7 +124,7 @@ export class Editor {
   }
 
   /** The changes of one call; `edited` holds rows as edits of the same commit leave them. Undefined: nothing to change. */
-  #encode({ collection, edits, time }: Waiting, edited: Map<string, unknown>): TopicAppend | undefined {
+  #encode({ collection, edits, time, check }: Waiting, edited: Map<string, unknown>): TopicAppend | undefined {
     const writer = new ByteWriter();
     const after = new Map<string, unknown>();
     let count = 0;
@@ -127,6 +133,7 @@ export class Editor {
       const bytes = keyBytesOf(key);
       const identity = `${collection.name}/${identityOf(bytes)}`;
       const before = after.has(identity) ? after.get(identity) : edited.has(identity) ? edited.get(identity) : this.#store.get(collection.name, key);
+      check?.(before);
       const row = "put" in edit ? edit.put : undefined;
       after.set(identity, row);
       if (row === undefined && before === undefined) continue;

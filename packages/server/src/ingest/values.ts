@@ -1,24 +1,9 @@
 import type { Topic } from "@millrace/core";
 import { issuesText, ObjectRows } from "@millrace/core/internal";
+import { parseJson } from "../http/json-body.ts";
 import { RequestProblem } from "../http/problem.ts";
 import type { BodyAccount } from "../http/body.ts";
 import { checkCounts, faultOf, ROW_BYTES, type Decoded, type RefusedAtom } from "./decoded.ts";
-
-/** JSON is read as a whole, into objects that take many times its length. */
-const LONGEST_JSON = 8 * 1024 * 1024;
-
-/** The value of a JSON body. Throws 400 where it is none, and 413 where it has more than 8 MiB. */
-export function parseJson(body: Buffer): unknown {
-  if (body.length > LONGEST_JSON) {
-    throw new RequestProblem(413, "MILLRACE_USAGE", "request body", `has ${body.length} bytes of JSON, and at most ${LONGEST_JSON} are read at once; send NDJSON, or several requests`);
-  }
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new RequestProblem(400, "MILLRACE_DECODE", "request body", `is no JSON in UTF-8: ${reason}`, { cause: error });
-  }
-}
 
 /** One value, or an array of values, as atoms of a topic. */
 export function decodeJson(topic: Topic<unknown>, body: Buffer, account: BodyAccount): Decoded {
