@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Workflow } from "@millrace/core";
+import type { AnyCollection, Workflow } from "@millrace/core";
 import type { Dashboard } from "@millrace/core/dashboards";
 import type { Input, ModuleInput } from "./app/inputs.ts";
 import { importModule } from "./import-module.ts";
@@ -16,6 +16,8 @@ export interface LoadedModule {
   /** Its `sources`: what stands behind topics that are not bound by hand. */
   readonly sources: Readonly<Record<string, Input>>;
   readonly dashboards: readonly Dashboard[];
+  /** Collections that it exports: those that no workflow writes can be edited all the same. */
+  readonly collections: readonly AnyCollection[];
 }
 
 /** Where a worker thread finds a workflow: a module's URL and the name of the export. */
@@ -32,6 +34,7 @@ export interface LoadedWorkflows {
   readonly modules: readonly WorkflowModule[];
   /** Pages that the modules export, in order. */
   readonly dashboards: readonly Dashboard[];
+  readonly collections: readonly AnyCollection[];
 }
 
 /**
@@ -50,10 +53,11 @@ export async function loadModule(reference: string): Promise<LoadedModule> {
   }
   const { sources } = exported;
   const dashboards = Object.values(exported).filter(isDashboard);
-  if (name === undefined) return { url, workflows, sources: sourcesOf(file, sources), dashboards };
+  const collections = Object.values(exported).filter(isCollection);
+  if (name === undefined) return { url, workflows, sources: sourcesOf(file, sources), dashboards, collections };
   const found = workflows.get(name);
   if (found === undefined) throw usage(`file ${file}`, `exports no workflow ${name}; its workflows are: ${[...workflows.keys()].join(", ")}`);
-  return { url, workflows: new Map([[name, found]]), sources: sourcesOf(file, sources), dashboards };
+  return { url, workflows: new Map([[name, found]]), sources: sourcesOf(file, sources), dashboards, collections };
 }
 
 /** The workflows of several modules together. Throws MILLRACE_USAGE where two have one name. */
@@ -62,6 +66,7 @@ export async function loadWorkflows(references: readonly string[]): Promise<Load
   const sources = new Map<string, ModuleInput>();
   const modules: WorkflowModule[] = [];
   const dashboards = new Map<string, Dashboard>();
+  const collections = new Map<string, AnyCollection>();
   for (const reference of references) {
     const loaded = await loadModule(reference);
     for (const [name, found] of loaded.workflows) {
@@ -73,9 +78,10 @@ export async function loadWorkflows(references: readonly string[]): Promise<Load
       modules.push({ url: loaded.url, name });
     }
     for (const page of loaded.dashboards) dashboards.set(page.name, page);
+    for (const one of loaded.collections) collections.set(one.name, one);
     for (const [topic, input] of Object.entries(loaded.sources)) sources.set(topic, { module: loaded.url, input });
   }
-  return { workflows, sources, modules, dashboards: [...dashboards.values()] };
+  return { workflows, sources, modules, dashboards: [...dashboards.values()], collections: [...collections.values()] };
 }
 
 /** Whether a value is a workflow: by its shape, since the module may have imported another copy of the package. */
@@ -85,6 +91,10 @@ export function isWorkflow(value: unknown): value is Workflow {
 
 function isDashboard(value: unknown): value is Dashboard {
   return typeof value === "object" && value !== null && "kind" in value && value.kind === "dashboard" && "panels" in value;
+}
+
+function isCollection(value: unknown): value is AnyCollection {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "collection" && "key" in value;
 }
 
 function split(reference: string): { readonly file: string; readonly name: string | undefined } {

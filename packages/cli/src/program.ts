@@ -1,7 +1,9 @@
 import { Command } from "commander";
 import { addCollections } from "./commands/collections.ts";
 import { addDead } from "./commands/dead.ts";
+import { addDev } from "./commands/dev.ts";
 import { addPlan } from "./commands/plan.ts";
+import { addReset } from "./commands/reset.ts";
 import { addRun } from "./commands/run.ts";
 import { addTopics } from "./commands/topics.ts";
 import { version } from "./version.ts";
@@ -12,7 +14,7 @@ export function makeProgram(): Command {
     .description("Serverless data processing for TypeScript.")
     .version(version())
     .addHelpText("after", "\nExample:\n  $ millrace run traffic.ts --in observations=week.csv.gz --out ranking=ranking.ndjson\n");
-  for (const add of [addRun, addPlan, addDead, addTopics, addCollections]) add(program);
+  for (const add of [addDev, addRun, addPlan, addDead, addTopics, addCollections, addReset]) add(program);
   prepare(program, "millrace");
   return program;
 }

@@ -1,4 +1,4 @@
-import type { Clock, Cut } from "@millrace/core/internal";
+import type { Clock, Cut, Ledger, Topics } from "@millrace/core/internal";
 import { createMemoryLedger, Runtime, systemClock } from "@millrace/core/internal";
 import { openEmbeddedLedger } from "@millrace/drivers/embedded";
 import { MillraceError, type AnyCollection, type Workflow } from "@millrace/core";
@@ -65,8 +65,8 @@ export interface Started {
   readonly bound: ReadonlySet<string>;
 }
 
-/** Starts workflows that have been loaded. */
-export async function startLoaded(loaded: LoadedWorkflows, options: StartOptions = {}): Promise<Started> {
+/** Starts workflows that have been loaded; `around` may put something between the engine and its store. */
+export async function startLoaded(loaded: LoadedWorkflows, options: StartOptions = {}, around: (ledger: Ledger & Topics) => Ledger & Topics = (ledger) => ledger): Promise<Started> {
   const { collections = [] } = options;
   const names = namesOf(loaded.workflows, collections);
   const inputs = new Map<string, BoundInput>();
@@ -84,7 +84,7 @@ export async function startLoaded(loaded: LoadedWorkflows, options: StartOptions
   const clock = options.clock ?? systemClock();
   const { data, durability = "process", partitions, stateMemory, bounded = false, cut } = options;
   const limits = limitsOf(options.instances ?? 1);
-  const ledger = data === undefined ? createMemoryLedger() : await openEmbeddedLedger({ directory: data, durability, clock });
+  const ledger = around(data === undefined ? createMemoryLedger() : await openEmbeddedLedger({ directory: data, durability, clock }));
   try {
     const { workflows, modules } = loaded;
     const sources = bindingsOf(inputs);
@@ -119,5 +119,5 @@ async function load(given: WorkflowsOrModule): Promise<LoadedWorkflows> {
   if (workflows.length === 0 || !workflows.every(isWorkflow)) {
     throw new MillraceError("MILLRACE_USAGE", "start", "give it a workflow, an array of workflows, or the URL of a module that exports some");
   }
-  return { workflows, sources: new Map(), modules: [], dashboards: [] };
+  return { workflows, sources: new Map(), modules: [], dashboards: [], collections: [] };
 }

@@ -66,6 +66,8 @@ export { LONGEST_REQUEST_KEY, REQUEST_KEY_LIMITS } from "./engine/request-keys.t
 export type { RequestKey, RequestKeyLimits } from "./engine/request-keys.ts";
 export { generatorSource } from "./engine/generator.ts";
 export type { Generator } from "./engine/generator.ts";
+export { topicPage } from "./engine/topic-page.ts";
+export type { StoredAtom } from "./engine/topic-page.ts";
 export { pagesOf, topicSource } from "./engine/topic-source.ts";
 export type { ReadPage, TopicSignal } from "./engine/topic-source.ts";
 export { Runtime } from "./engine/runtime.ts";

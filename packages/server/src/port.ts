@@ -69,8 +69,8 @@ export interface DeadLettersPort {
   list(): Promise<readonly DeadTopic[]>;
   /** From a number on, at most `limit`. */
   read(topic: string, from: number, limit: number): Promise<readonly DeadLetter[]>;
-  /** Appends what can be read to the topic again, each once. */
-  replay(topic: string): Promise<Replayed>;
+  /** Appends what can be read to the topic again, each once; `numbers`: only these. */
+  replay(topic: string, numbers?: readonly number[]): Promise<Replayed>;
 }
 
 /** What is measured, with the totals of all workflows. */

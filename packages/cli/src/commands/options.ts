@@ -49,6 +49,12 @@ export function dataOption(): Option {
   return new Option("--data <dir>", "the data folder of millrace run --data or of start({ data })").makeOptionMandatory();
 }
 
+/** The folder that keeps state where none is named. */
+export const DEFAULT_DATA = ".millrace";
+
+export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
 export function reportOption(): Option {
   return new Option("--report <format>", "print the figures of the run as the last line of standard output").choices(["json"]);
 }

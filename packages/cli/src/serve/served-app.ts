@@ -21,7 +21,7 @@ export function servedApp(started: Started, dashboards: readonly Dashboard[]): S
     deadLetters: servedDeadLetters(started),
     dashboards,
     metrics: () => app.metrics(),
-    prometheus: async () => prometheusText(await app.metrics()),
+    prometheus: async () => prometheusText(await app.metrics(), await import("prom-client")),
     health: () => (failure === undefined ? { status: "ok" } : { status: "failed", reason: failure }),
   };
 }

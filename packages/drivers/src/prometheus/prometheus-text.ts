@@ -15,10 +15,11 @@ const QUANTILES: readonly (readonly [number, (distribution: Distribution) => num
 /**
  * Metrics (`await app.metrics()`) in Prometheus' text format 0.0.4, to be served as
  * `text/plain; version=0.0.4`. Base units; labels workflow, stage and partition. Quantiles are those
- * since the start. Throws MILLRACE_NOT_FOUND where the package prom-client is not installed.
+ * since the start. `given` is the package prom-client; without it, it is loaded: throws
+ * MILLRACE_NOT_FOUND where it is not installed.
  */
-export async function prometheusText({ partitions, instances, replaced }: Pick<RuntimeMetrics, "partitions" | "instances" | "replaced">): Promise<string> {
-  const client = await loadClient();
+export async function prometheusText({ partitions, instances, replaced }: Pick<RuntimeMetrics, "partitions" | "instances" | "replaced">, given?: PromClient): Promise<string> {
+  const client = given ?? (await loadClient());
   const { Counter, Gauge, Registry } = client;
   const registry = new Registry();
   const registers = [registry];

@@ -49,6 +49,8 @@ export interface Route {
   /** Headers that it reads, with what they mean. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: readonly Accepted[];
+  /** Whether the body may be left out. Default false. */
+  readonly bodyOptional?: boolean;
   readonly answers: Readonly<Record<number, Answer>>;
   /** Whether it needs no token. */
   readonly open?: boolean;

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { changes, collectionList, collectionState, edited, edits, row, rowPage } from "../schemas/collections.ts";
 import { malformedAtom, problem } from "../schemas/common.ts";
 import { dashboard, dashboardList } from "../schemas/dashboards.ts";
-import { deadLetter, deadLetterPage, deadTopic, deadTopicList, replayed } from "../schemas/dead-letters.ts";
+import { deadLetter, deadLetterPage, deadTopic, deadTopicList, replayed, replayRequest } from "../schemas/dead-letters.ts";
 import { health, metrics, partitionFigures, stageFigures, stageList } from "../schemas/metrics.ts";
 import { atom, atomPage, ingested, topicList, topicState } from "../schemas/topics.ts";
 import { workflowList, workflowPlan, workflowSummary } from "../schemas/workflows.ts";
@@ -36,6 +36,7 @@ export const COMPONENTS = {
   DeadLetter: deadLetter,
   DeadLetterPage: deadLetterPage,
   Replayed: replayed,
+  ReplayRequest: replayRequest,
   Dashboard: dashboard,
   DashboardList: dashboardList,
 } as const satisfies Readonly<Record<string, z.ZodType>>;

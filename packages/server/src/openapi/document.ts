@@ -51,7 +51,7 @@ function operationOf(route: Route): object {
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(route.body === undefined
       ? {}
-      : { requestBody: { required: true, content: Object.fromEntries(route.body.map(({ type, description, schema }) => [type, { schema: { description, ...(schema === undefined ? {} : schemaOf(schema)) } }])) } }),
+      : { requestBody: { required: route.bodyOptional !== true, content: Object.fromEntries(route.body.map(({ type, description, schema }) => [type, { schema: { description, ...(schema === undefined ? {} : schemaOf(schema)) } }])) } }),
     responses: {
       ...Object.fromEntries(Object.entries(route.answers).map(([status, answer]) => [status, responseOf(answer)])),
       default: responseOf({ description: "Why there is no result.", type: "application/problem+json", schema: COMPONENTS.Problem }),

@@ -1,14 +1,16 @@
 import { z } from "zod";
 import { cursorText, numbersOf } from "../http/cursor.ts";
+import { readJson } from "../http/json-body.ts";
+import { RequestProblem } from "../http/problem.ts";
 import { route, type Route } from "../http/route.ts";
 import { name } from "../schemas/common.ts";
-import { deadLetterPage, deadLetterQuery, deadTopicList, replayed } from "../schemas/dead-letters.ts";
+import { deadLetterPage, deadLetterQuery, deadTopicList, replayed, replayRequest } from "../schemas/dead-letters.ts";
 import { badRequest, json, notFound } from "./answers.ts";
 import type { RouteContext } from "./context.ts";
 
 const params = z.object({ topic: name });
 
-export function deadLetterRoutes({ app: { deadLetters } }: RouteContext): Route[] {
+export function deadLetterRoutes({ app: { deadLetters }, room }: RouteContext): Route[] {
   return [
     route({
       method: "GET",
@@ -41,8 +43,15 @@ export function deadLetterRoutes({ app: { deadLetters } }: RouteContext): Route[
       tag: "dead letters",
       summary: "Appends the dead letters of a topic to it again, each once; what still cannot be read stays.",
       params,
-      answers: { 200: json("What became of them.", replayed), ...notFound },
-      handle: async ({ params: { topic } }) => ({ status: 200, json: await deadLetters.replay(topic) }),
+      body: [{ type: "application/json", description: "Which; without a body all.", schema: replayRequest }],
+      bodyOptional: true,
+      answers: { 200: json("What became of them.", replayed), ...badRequest, ...notFound },
+      handle: async ({ params: { topic }, request }) => {
+        const { "content-length": length = "0", "transfer-encoding": encoding } = request.headers;
+        const parsed = replayRequest.safeParse(length === "0" && encoding === undefined ? {} : await readJson(request, room));
+        if (!parsed.success) throw new RequestProblem(400, "MILLRACE_USAGE", "request body", 'names no letters; send { "numbers": [0, 1] }, or nothing for all');
+        return { status: 200, json: await deadLetters.replay(topic, parsed.data.numbers) };
+      },
     }),
   ];
 }

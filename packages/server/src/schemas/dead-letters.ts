@@ -34,6 +34,11 @@ export const replayed = z.object({
   replayed: count,
   /** Those that had been replayed before. */
   before: count,
+  /** Numbers that were asked for and no letter has. */
+  unknown: z.array(count),
   /** Those that still cannot be read. */
   refused: z.array(z.object({ number: count, reason: z.string() })),
 });
+
+/** Which letters to replay. */
+export const replayRequest = z.strictObject({ /** Default: all. */ numbers: z.array(count).max(100_000).optional() });
