@@ -38,8 +38,8 @@ export interface LoadedWorkflows {
 }
 
 /**
- * Imports `FILE` or `FILE#EXPORT`: every exported workflow, or the one. Throws MILLRACE_NOT_FOUND where
- * there is no such file, export or workflow, and MILLRACE_USAGE where the module does not load.
+ * Imports `FILE` or `FILE#EXPORT`: every exported workflow, or the one. Throws MILLRACE_USAGE where
+ * there is no such file, export or workflow, or the module does not load.
  */
 export async function loadModule(reference: string): Promise<LoadedModule> {
   const { file, name } = split(reference);

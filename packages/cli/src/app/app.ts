@@ -2,7 +2,7 @@ import { MillraceError, type Collection, type Topic } from "@millrace/core";
 import type { Runtime, RuntimeMetrics } from "@millrace/core/internal";
 import { appCollection, type AppCollection } from "./app-collection.ts";
 import { totalOf } from "./totals.ts";
-import type { GraphNames } from "./graph-names.ts";
+import { topicOfDead, type GraphNames } from "./graph-names.ts";
 
 /** A topic of a running app. */
 export interface AppTopic<T> {
@@ -50,7 +50,7 @@ export class App {
   topic<T>(topic: Topic<T>): AppTopic<T> {
     const { name } = topic;
     const { reads, topics } = this.#names;
-    if (!reads.has(name) && !topics.has(name) && !(name.endsWith(DEAD) && reads.has(name.slice(0, -DEAD.length)))) {
+    if (!reads.has(name) && !topics.has(name) && !reads.has(topicOfDead(name) ?? "")) {
       throw new MillraceError("MILLRACE_NOT_FOUND", `topic ${name}`, `no workflow of this app reads or writes it; there are: ${[...reads.keys(), ...topics.keys()].join(", ")}`);
     }
     const runtime = this.#runtime;
@@ -116,5 +116,3 @@ export class App {
     if (this.#stopping !== undefined) throw new MillraceError("MILLRACE_STOPPED", "app", "it was stopped; start it again");
   }
 }
-
-const DEAD = ".dead";

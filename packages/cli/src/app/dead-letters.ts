@@ -1,7 +1,7 @@
 import { MillraceError, type Topic } from "@millrace/core";
 import { ByteReader, ByteWriter, DEFAULT_KEY_GROUPS, encodeBatch, encodeKey, keyGroup, keyHash, ObjectRows } from "@millrace/core/internal";
 import type { DataFolder } from "./data-folder.ts";
-import { deadTopic } from "./graph-names.ts";
+import { deadTopic, topicOfDead } from "./graph-names.ts";
 
 /** Why an atom was refused. `raw` with `position`: it could not be read; `value`: a function failed on it. */
 export interface DeadLetter {
@@ -28,7 +28,7 @@ export type OpenFolder = Pick<DataFolder, "ledger" | "runtime">;
 /** Topics of a folder that have dead letters. */
 export async function topicsWithDeadLetters({ ledger }: Pick<DataFolder, "ledger">): Promise<readonly string[]> {
   const names = [...(await ledger.topics()).keys()].sort();
-  return names.filter((name) => name.endsWith(DEAD)).map((name) => name.slice(0, -DEAD.length));
+  return names.flatMap((name) => topicOfDead(name) ?? []);
 }
 
 export async function* deadLettersOf({ ledger, runtime }: OpenFolder, topic: string): AsyncGenerator<NumberedLetter> {
@@ -100,8 +100,6 @@ export async function replayDeadLetters<T>(folder: OpenFolder, target: Topic<T>,
   if (result.outcome === "refused") throw new MillraceError("MILLRACE_FENCED", `topic ${topic.name}`, "another process replays its dead letters; run this again when that is done");
   return { replayed, before, unknown: [...unknown], refused };
 }
-
-const DEAD = ".dead";
 
 function parse(topic: Topic<unknown>, letter: DeadLetter): { readonly value: unknown } | { readonly reason: string } {
   let { value } = letter;

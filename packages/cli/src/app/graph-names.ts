@@ -25,5 +25,12 @@ export function namesOf(workflows: readonly Workflow[], edited: readonly AnyColl
 
 /** The topic of a topic's dead letters. */
 export function deadTopic(topic: string): string {
-  return `${topic}.dead`;
+  return topic + DEAD;
 }
+
+/** The topic whose dead letters a topic holds; undefined where it holds none. */
+export function topicOfDead(name: string): string | undefined {
+  return name.endsWith(DEAD) ? name.slice(0, -DEAD.length) : undefined;
+}
+
+const DEAD = ".dead";

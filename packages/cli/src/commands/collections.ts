@@ -64,9 +64,15 @@ async function load({ ledger }: DataFolder, names: readonly string[]): Promise<C
 
 /** A key as JSON where the text is some, else the text itself. */
 function candidates(text: string): Key[] {
+  let value: unknown;
   try {
-    return [JSON.parse(text) as Key, text];
+    value = JSON.parse(text);
   } catch {
     return [text];
   }
+  return (Array.isArray(value) ? value : [value]).every(isScalar) ? [value as Key, text] : [text];
+}
+
+function isScalar(value: unknown): boolean {
+  return value === null || typeof value !== "object";
 }

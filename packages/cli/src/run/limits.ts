@@ -1,5 +1,5 @@
 import { MillraceError } from "@millrace/core";
-import type { CommitCounts } from "../app/commit-counter.ts";
+import type { CommitCounts, CommitWatch } from "../app/commit-counter.ts";
 import { counted } from "../say.ts";
 
 /** After how much a run fails. */
@@ -10,8 +10,8 @@ export interface RunLimits {
   readonly maxLate: number;
 }
 
-/** Watches a run's counts against its limits. */
-export class LimitWatch {
+/** Watches a run's counts against its limits, and its store for room. */
+export class LimitWatch implements CommitWatch {
   readonly #limits: RunLimits;
   readonly #deadBefore: number;
   readonly #passed = Promise.withResolvers<never>();
@@ -23,9 +23,14 @@ export class LimitWatch {
     this.look({ dead: 0, late: 0 });
   }
 
-  /** Rejects with a LimitPassed once a limit is passed, else never settles. */
+  /** Rejects with a LimitPassed once a limit is passed, with the store's error where it is full; else never settles. */
   get passed(): Promise<never> {
     return this.#passed.promise;
+  }
+
+  /** A run does not wait for room: it says so, and goes on from its last commit when it is started again. */
+  full(error: MillraceError): void {
+    this.#passed.reject(error);
   }
 
   look({ dead, late }: Pick<CommitCounts, "dead" | "late">): void {

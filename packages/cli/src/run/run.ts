@@ -3,7 +3,7 @@ import type { Cut } from "@millrace/core/internal";
 import { Runtime, systemClock } from "@millrace/core/internal";
 import type { MillraceError, Workflow } from "@millrace/core";
 import { countCommits, type CommitCounts } from "../app/commit-counter.ts";
-import { namesOf, type GraphNames } from "../app/graph-names.ts";
+import { deadTopic, namesOf, type GraphNames } from "../app/graph-names.ts";
 import { bindingsOf, hostFor } from "../app/bound.ts";
 import type { DeadLetter } from "../app/dead-letters.ts";
 import { bindInput, bindModuleInput, type BoundInput, type FileOptions } from "../app/inputs.ts";
@@ -79,7 +79,7 @@ async function runIn(store: Store, request: RunRequest, names: GraphNames, bound
   const { resumed } = await rememberRun(plain, directory, { workflows, sources, sameWorkflows: true });
   const deadBefore = await deadLetters(plain, names);
   const watch = new LimitWatch(request.limits, deadBefore);
-  const { ledger, counts } = countCommits(plain, (counted) => watch.look(counted));
+  const { ledger, counts } = countCommits(plain, watch);
 
   const host = hostFor(instances, workflows, modules, bound);
   const runtime = await Runtime.start({
@@ -183,7 +183,7 @@ function unbound(name: string): MillraceError {
 
 async function deadLetters(ledger: Store["ledger"], { reads }: GraphNames): Promise<number> {
   let dead = 0;
-  for (const topic of reads.keys()) dead += (await ledger.range(`${topic}.dead`, 0)).end;
+  for (const topic of reads.keys()) dead += (await ledger.range(deadTopic(topic), 0)).end;
   return dead;
 }
 

@@ -59,11 +59,11 @@ export function createCsvWriter(path: string, options: CsvWriterOptions = {}): R
       known = new Set(columns);
       head = csvHeader(columns, delimiter, special);
     }
-    for (const name in values) {
+    for (const name of Object.keys(values)) {
       if (!known.has(name)) throw new MillraceError("MILLRACE_SCHEMA", `file ${path}`, `a row has ${JSON.stringify(name)}, which is none of its columns (${columns.join(", ")}); name all columns by \`columns\``);
     }
     let text = "";
-    for (let i = 0; i < columns.length; i++) text += (i === 0 ? "" : delimiter) + csvField(values[columns[i]], special);
+    for (let i = 0; i < columns.length; i++) text += (i === 0 ? "" : delimiter) + csvField(Object.hasOwn(values, columns[i]) ? values[columns[i]] : undefined, special);
     // An empty line would be no record to most readers.
     return `${head}${text === "" ? '""' : text}\n`;
   };

@@ -76,12 +76,12 @@ describe("a row writer", () => {
 
   it("refuses a CSV row with a column that the header lacks, and leaves absent ones empty", async (t) => {
     const path = join(testFolder(t), "out.csv");
-    const writer = createCsvWriter(path, { columns: ["a", "b,c"] });
+    const writer = createCsvWriter(path, { columns: ["a", "b,c", "constructor"] });
     void writer.write({ a: null, "b,c": { d: 1 } });
     assert.throws(() => writer.write({ e: 1 }), { code: "MILLRACE_SCHEMA", message: /"e"/ });
     void writer.write({ a: true });
     await writer.close();
-    assert.equal(readFileSync(path, "utf8"), 'a,"b,c"\n,"{""d"":1}"\ntrue,\n');
+    assert.equal(readFileSync(path, "utf8"), 'a,"b,c",constructor\n,"{""d"":1}",\ntrue,,\n');
   });
 
   it("writes what the file source reads back", async (t) => {
