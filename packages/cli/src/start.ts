@@ -36,6 +36,11 @@ export interface StartOptions {
    * waits for the workflows that read it. Default false: more may always come.
    */
   readonly bounded?: boolean;
+  /**
+   * How many atoms of a topic may wait for the slowest workflow that reads it: above, `append` waits until
+   * it has caught up. Default 1,000,000; Infinity: it never waits.
+   */
+  readonly maxWaiting?: number;
   /** Where workflows are cut into stages. Default: "none" with one partition, else "shuffle". */
   readonly cut?: Cut;
   /** Where time comes from. Default: the system clock. */
@@ -82,7 +87,7 @@ export async function startLoaded(loaded: LoadedWorkflows, options: StartOptions
     inputs.set(name, bindInput(topic, input));
   }
   const clock = options.clock ?? systemClock();
-  const { data, durability = "process", partitions, stateMemory, bounded = false, cut } = options;
+  const { data, durability = "process", partitions, stateMemory, maxWaiting, bounded = false, cut } = options;
   const limits = limitsOf(options.instances ?? 1);
   const ledger = around(data === undefined ? createMemoryLedger() : await openEmbeddedLedger({ directory: data, durability, clock }));
   try {
@@ -101,6 +106,7 @@ export async function startLoaded(loaded: LoadedWorkflows, options: StartOptions
       ...(partitions === undefined ? {} : { partitions }),
       memory: getHeapStatistics().heap_size_limit,
       ...(stateMemory === undefined ? {} : { stateMemory }),
+      ...(maxWaiting === undefined ? {} : { maxWaiting }),
       ...(cut === undefined ? {} : { cut }),
       ...(host === undefined ? {} : { host }),
     });

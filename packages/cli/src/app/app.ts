@@ -6,7 +6,7 @@ import { topicOfDead, type GraphNames } from "./graph-names.ts";
 
 /** A topic of a running app. */
 export interface AppTopic<T> {
-  /** Appends atoms; durable when resolved. Throws MILLRACE_SCHEMA, appending nothing, where one does not match. */
+  /** Appends atoms; durable when resolved. Waits while more than `maxWaiting` atoms wait for a workflow to read them. Throws MILLRACE_SCHEMA, appending nothing, where one does not match. */
   append(atoms: readonly T[]): Promise<void>;
   /** The atoms that the topic holds now, in order, partition after partition. */
   read(): AsyncIterable<T>;

@@ -61,6 +61,24 @@ export function topicTests(test: LedgerTest): void {
     await expectTail(ledger, start, appended);
     expectEqual(await ledger.range("kept", 0), { start: 0, end: appended }, "a topic without retention");
   });
+  holdTest(test);
+}
+
+/** What nobody has read must stay. */
+function holdTest(test: LedgerTest): void {
+  test("what is held stays, whatever retention says, and goes once it is let go of", async ({ ledger }) => {
+    const writer = await owner(ledger, "p");
+    ledger.hold("t", 0, 30);
+    await ledger.retain("t", { bytes: 2000 });
+    for (let i = 0; i < 40; i++) await writer.commit({ appends: [append("t", 0, 3, 1000, i)] });
+    const held = await ledger.range("t", 0);
+    expect(held.start <= 30, `it begins at ${held.start}, but 30 is held`);
+    expectEqual((await ledger.read("t", 0, 30, 1)).map(({ offset }) => offset), [30], "the chunk that is held");
+    ledger.hold("t", 0, 90);
+    for (let i = 40; i < 44; i++) await writer.commit({ appends: [append("t", 0, 3, 1000, i)] });
+    const after = await ledger.range("t", 0);
+    expect(after.start <= 90 && after.start >= held.start, `it begins at ${after.start}, but 90 is held`);
+  });
 }
 
 /** Trimming lets go what is below an offset, in whole chunks, and nothing above it. */

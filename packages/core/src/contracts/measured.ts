@@ -23,4 +23,6 @@ export interface Measured {
   readonly busy: number;
   /** How many atoms it took in and when those had been read or appended, in turn: `measuringTime()` of any thread. */
   readonly since: readonly number[];
+  /** Splits of topics in the store of which it has read, and the offset up to which each is done. */
+  readonly positions: readonly { readonly split: string; readonly next: number }[];
 }

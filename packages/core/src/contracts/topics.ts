@@ -40,4 +40,6 @@ export interface Topics {
   retain(topic: string, retention: Retention): Promise<void>;
   /** Lets atoms below an offset go, by whole chunks and as far as that is cheap: the range then begins at or before it. */
   trim(topic: string, partition: number, offset: number): Promise<void>;
+  /** Keeps what lies from an offset on whatever retention says, until it is told another one or closed; not durable. */
+  hold(topic: string, partition: number, offset: number): void;
 }

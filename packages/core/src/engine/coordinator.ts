@@ -8,6 +8,7 @@ import { CollectionStore } from "./collections/store.ts";
 import type { InstanceHandle } from "./instance.ts";
 import { linkId, partitionId, partitionPrefix, type Plan } from "./plan.ts";
 import { decodeProgress } from "./progress.ts";
+import type { LaneProgress } from "./source-input.ts";
 import { SplitTimeBoard } from "./split-times.ts";
 import { PrefixChain } from "./time-chain.ts";
 
@@ -33,6 +34,8 @@ export interface CoordinatorOptions {
   readonly closedBytes?: number;
   /** Told when a commit has appended to a topic, and the first offset where the ledger said it. */
   readonly onAppend?: (append: TopicAppend, offset: number | undefined) => void;
+  /** Told of each commit that was applied, and the offsets of its appends where the ledger said them. */
+  readonly onCommit?: (commit: Commit, offsets: readonly number[]) => void;
   /** Told when there is something to do for a partition. */
   readonly onSend?: (partition: string) => void;
   /** Told when a workflow has taken in all its input. */
@@ -75,6 +78,7 @@ export class Coordinator {
   readonly #ledger: Ledger & Topics;
   readonly #onSend: ((partition: string) => void) | undefined;
   readonly #onAppend: CoordinatorOptions["onAppend"];
+  readonly #onCommit: CoordinatorOptions["onCommit"];
   readonly #onFinished: ((workflow: Workflow) => void) | undefined;
   readonly #edited: readonly string[];
   readonly #partitions = new Map<string, Assigned>();
@@ -87,6 +91,7 @@ export class Coordinator {
     this.#ledger = options.ledger;
     this.#closedBytes = options.closedBytes ?? PRESSURE_BYTES;
     this.#onAppend = options.onAppend;
+    this.#onCommit = options.onCommit;
     this.#onSend = options.onSend;
     this.#onFinished = options.onFinished;
     this.splits = new SplitTimeBoard(options.plans, (partition, times) => {
@@ -119,14 +124,15 @@ export class Coordinator {
     return [...this.#partitions.values()].every(({ sentBytes, appliedBytes }) => sentBytes === appliedBytes);
   }
 
-  /** Loads what is shared: collections, and the chains of event times. */
-  async load(): Promise<void> {
+  /** Loads what is shared: collections, and the chains of event times. Gives the lanes of all partitions as they were committed. */
+  async load(): Promise<readonly LaneProgress[]> {
     for (const name of [...this.#edited, ...this.#plans.flatMap(({ workflow }) => collectionsOf(workflow))]) await this.collections.load(name);
-    const lanes = [];
+    const lanes: LaneProgress[] = [];
     for (const id of this.#partitions.keys()) {
       lanes.push(...(decodeProgress(await this.#ledger.root(id))?.lanes ?? []));
     }
     this.chain.restore(lanes);
+    return lanes;
   }
 
   /** Gives partitions to instances; receivers first, so that nothing waits that could be delivered. */
@@ -202,6 +208,7 @@ export class Coordinator {
   #applied(commit: Commit, { rewrite, offsets }: Extract<CommitResult, { outcome: "applied" }>): void {
     for (const batch of commit.sends) this.#handOn(batch);
     for (const { link, sequence } of commit.applied) this.#relieve(link, sequence);
+    this.#onCommit?.(commit, offsets);
     for (const [i, append] of commit.appends.entries()) {
       this.collections.applied(append, offsets.at(i));
       this.#onAppend?.(append, offsets.at(i));

@@ -151,6 +151,7 @@ export class Intake {
     const { dead, meter, pipeline } = this.#ports;
     for (const row of chunk.malformed) dead.malformed(lane.topic, row);
     meter.chunk(chunk.count + chunk.malformed.length, chunk.bytes, chunk.since);
+    if (lane.stored) meter.position(lane.input.progress.split, lane.input.progress.next);
     if (chunk.batch !== undefined && chunk.batch.count > 0) {
       if (givenUp === undefined) pipeline.fromSource(lane.operator, chunk.batch);
       else dead.givenUp(this.#plan.operators[lane.operator], chunk.batch, givenUp);

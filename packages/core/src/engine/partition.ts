@@ -2,6 +2,7 @@ import type { Clock } from "../contracts/clock.ts";
 import type { Commit, Ledger, LinkBatch, StateAddress } from "../contracts/ledger.ts";
 import type { Source } from "../contracts/source.ts";
 import { MillraceError } from "../errors.ts";
+import { StepAbandoned, Stopping } from "../operators/stopping.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { Intake } from "./intake.ts";
 import { Outbox } from "./outbox.ts";
@@ -68,7 +69,7 @@ export class Partition {
   #inFlight: Promise<void> = Promise.resolve();
   #wake: (() => void) | undefined;
   #woken = false;
-  #stopping = false;
+  readonly #stopping = new Stopping();
   #blocked = false;
   #search: Search | undefined;
   /** What was told of the splits last, and when. */
@@ -88,6 +89,7 @@ export class Partition {
     this.#outbox = this.#newOutbox(new Map());
     this.#pipeline = new Pipeline(plan, stage, {
       clock: ports.clock,
+      stopping: this.#stopping,
       keyGroups: ports.keyGroups,
       send: (exchange, batch) => {
         this.#meter.atomsSent += batch.count;
@@ -177,7 +179,7 @@ export class Partition {
     let turned = clock.now();
     let steps = 0;
     try {
-      while (!this.#stopping) {
+      while (!this.#stopping.begun) {
         this.#woken = false;
         const worked = await this.#step();
         if (worked) {
@@ -203,14 +205,17 @@ export class Partition {
       while (this.#intake.ended && (await this.#step()));
       await this.#inFlight;
       if (this.#intake.ended) this.#ports.finished(this.id);
+    } catch (error) {
+      if (!(error instanceof StepAbandoned)) throw error;
+      await this.#inFlight;
     } finally {
       await this.#intake.lanes.close();
     }
   }
 
-  /** Lets the step that is running commit, then ends `run`. */
+  /** Lets the step that is running commit, then ends `run`; a step that may wait without end for the outside is given up. */
   stop(): void {
-    this.#stopping = true;
+    this.#stopping.begin();
     this.#intake.lanes.stop();
     this.#wakeUp();
   }
@@ -230,7 +235,7 @@ export class Partition {
       reads++;
       bytes += read;
       this.#advance();
-      if (this.#stopping || this.#pipeline.saturated || this.#ports.clock.now() - begun >= STEP_MILLISECONDS) break;
+      if (this.#stopping.begun || this.#pipeline.saturated || this.#ports.clock.now() - begun >= STEP_MILLISECONDS) break;
     }
     const now = this.#ports.clock.now();
     const ticked = this.#pipeline.wakeAt() <= now;
@@ -357,7 +362,7 @@ export class Partition {
   }
 
   async #sleep(): Promise<void> {
-    if (this.#woken || this.#stopping) return;
+    if (this.#woken || this.#stopping.begun) return;
     const wakeAt = Math.min(this.#pipeline.wakeAt(), this.#intake.lanes.idleAt);
     const rests = !this.#blocked && this.#intake.lanes.mayRest;
     if (rests) this.#ports.resting?.(this.id, true);

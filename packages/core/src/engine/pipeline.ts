@@ -13,6 +13,7 @@ import { SessionOperator } from "../operators/session/session-operator.ts";
 import { CustomSink } from "../operators/sinks/custom-sink.ts";
 import { collectionSink, topicSink, type Outputs } from "../operators/sinks/stored.ts";
 import { MapAsyncOperator } from "../operators/map-async/map-async-operator.ts";
+import type { Stopping } from "../operators/stopping.ts";
 import { KeySpace } from "../operators/state/key-space.ts";
 import { stampedFrom } from "../operators/batches.ts";
 import { branchOperator, filterOperator, flatMapOperator, mapOperator, mergeOperator } from "../operators/stateless.ts";
@@ -27,6 +28,7 @@ import { addsUpdates, keyByOf, needsNoSlots } from "./planner.ts";
 /** What a pipeline needs of the partition that it runs in. */
 export interface PipelineHost extends Outputs {
   readonly clock: Clock;
+  readonly stopping: Stopping;
   readonly keyGroups: number;
   /** Rows for the other side of an exchange. */
   send(exchange: Exchange, batch: Batch): void;
@@ -233,6 +235,7 @@ export class Pipeline {
       address: addressOf(this.#plan, planned),
       keyGroups: host.keyGroups,
       clock: host.clock,
+      stopping: host.stopping,
       emit: (port, batch) => {
         for (const follow of followers(port)) follow(batch);
       },

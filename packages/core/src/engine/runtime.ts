@@ -24,6 +24,7 @@ import { planOptions, type Cut, type Plan } from "./plan.ts";
 import { settlePlan } from "./migration.ts";
 import { reopenedSources } from "./reopening.ts";
 import type { PartitionStats } from "./stats.ts";
+import { mostWaiting, TopicReaders } from "./topic-readers.ts";
 import { TopicEnds } from "./topic-ends.ts";
 import { pagesOf, readAtoms, topicSource, type TopicSignal } from "./topic-source.ts";
 
@@ -65,6 +66,8 @@ export interface RuntimeOptions {
   readonly spare?: boolean;
   /** Memory that this thread may take where it is the one instance, bytes: for the GB-seconds of the metrics. Default 0: not known. */
   readonly memory?: number;
+  /** How many atoms of a topic may wait for the slowest workflow that reads it before appends from outside wait too. Default 1,000,000; Infinity: they never do. */
+  readonly maxWaiting?: number;
   /** Whether topics in the store end where the workflows that write them do; else more may always come. Default false. */
   readonly bounded?: boolean;
 }
@@ -79,6 +82,7 @@ export class Runtime {
   readonly #coordinator: Coordinator;
   readonly #ingest: Ingest;
   readonly #editor: Editor;
+  readonly #readers: TopicReaders;
   readonly #plans: readonly Plan[];
   readonly #topics = new Map<string, Topic<unknown>>();
   readonly #growth = new Map<string, Set<() => void>>();
@@ -99,6 +103,7 @@ export class Runtime {
       }
     }
     const stateMemory = stateMemoryOf(options);
+    this.#readers = new TopicReaders(plans, options.ledger, (topic) => options.sources?.[topic] === undefined, mostWaiting(options.maxWaiting));
     this.#coordinator = new Coordinator({
       plans: this.#plans,
       ledger: options.ledger,
@@ -107,6 +112,7 @@ export class Runtime {
       ...(options.changeLogBytes === undefined ? {} : { changeLogBytes: options.changeLogBytes }),
       ...(stateMemory === undefined ? {} : { closedBytes: closedBytesFor(stateMemory) }),
       onSend: (partition) => this.#supervisor.wanted(partition),
+      onCommit: (commit, offsets) => this.#readers.committed(commit, offsets),
       onAppend: (append, offset) => {
         if (offset !== undefined) this.#appendTimes.note(append, offset);
         this.#wake(append.topic);
@@ -166,14 +172,22 @@ export class Runtime {
     return this.#coordinator.done;
   }
 
-  /** Appends values to a topic; resolves once they are durable. */
+  /** Appends values to a topic; resolves once they are durable. Waits while too many wait there for their slowest reader. */
   async append<T>(topic: Topic<T>, values: readonly T[]): Promise<void> {
-    await this.#ingest.append(topic as Topic<unknown>, values);
+    const appended = await this.#readers.admit([topic.name], values.length);
+    await this.#ingest.append(topic as Topic<unknown>, values).finally(appended);
   }
 
-  /** Appends rows that were validated before, to several topics in one commit, once for each key; durable when resolved. */
-  request(request: AppendRequest): Promise<AppendOutcome> {
-    return this.#ingest.request(request);
+  /** Appends rows that were validated before, to several topics in one commit, once for each key; durable when resolved. Waits as `append` does. */
+  async request(request: AppendRequest): Promise<AppendOutcome> {
+    const topics = [...new Set(request.parts.map(({ topic }) => topic.name))];
+    const appended = await this.#readers.admit(topics, request.parts.reduce((rows, part) => rows + part.rows.length, 0));
+    return this.#ingest.request(request).finally(appended);
+  }
+
+  /** Whether so many atoms of a topic wait for their slowest reader that an append would wait too. */
+  isBehind(topic: string): boolean {
+    return this.#readers.isBehind(topic);
   }
 
   /** The values and times of a topic's atoms, in the order of their offsets, partition after partition. */
@@ -271,11 +285,14 @@ export class Runtime {
 
   /** Ends after the step that each partition is in. The ledger stays open: it is whose who gave it. */
   async stop(): Promise<void> {
+    this.#readers.fail(new MillraceError("MILLRACE_STOPPED", "runtime", "it was stopped; start it again"));
     await this.#supervisor.stop();
   }
 
   async #start(): Promise<void> {
-    await this.#coordinator.load();
+    await this.#readers.load(await this.#coordinator.load());
+    const over = new MillraceError("MILLRACE_STOPPED", "runtime", "all its input has come to its end, and nothing is read any more");
+    this.#coordinator.done.then(() => this.#readers.fail(over), (error: unknown) => this.#readers.fail(error));
     const { ledger } = this.#options;
     for (const topic of this.#topics.values()) {
       if (topic.retention.bytes !== undefined || topic.retention.milliseconds !== undefined) await ledger.retain(topic.name, topic.retention);

@@ -28,7 +28,7 @@ export class PartitionStats {
     this.steps += other.steps;
   }
 
-  #add(measured: Omit<Measured, "reads" | "busy" | "since">): void {
+  #add(measured: Omit<Measured, "reads" | "busy" | "since" | "positions">): void {
     this.atomsIn += measured.atomsIn;
     this.atomsRead += measured.atomsRead;
     this.bytesRead += measured.bytesRead;

@@ -26,6 +26,8 @@ export interface Topic<in out T> extends Target<T> {
   /** Whether every change is kept, not only final results. */
   readonly changelog: boolean;
   readonly retention: Retention;
+  /** Whether retention drops atoms that a workflow which runs has not read. */
+  readonly dropsUnread: boolean;
   readonly partitions: number;
   readonly [value]?: T;
 }
@@ -36,8 +38,12 @@ export interface TopicOptions<T> {
   readonly key?: (value: T) => Key;
   /** Default false: a topic gets final results only. */
   readonly changelog?: boolean;
-  /** How long atoms are kept: by age, by bytes, or both. Default: for ever. */
-  readonly retention?: { readonly time?: Duration; readonly bytes?: number };
+  /**
+   * How long atoms are kept: by age, by bytes, or both. Default: for ever. What a workflow of the running
+   * app has yet to read is kept longer, unless `unread` is "drop": a workflow that falls behind then stops
+   * with MILLRACE_POSITION_LOST.
+   */
+  readonly retention?: { readonly time?: Duration; readonly bytes?: number; readonly unread?: "keep" | "drop" };
   /** Default 1. */
   readonly partitions?: number;
 }
@@ -60,6 +66,7 @@ export function topic<T>(name: string, options: TopicOptions<T> = {}): Topic<T> 
       ...(retention?.time === undefined ? {} : { milliseconds: milliseconds(retention.time, `topic ${name}: retention`) }),
       ...(retention?.bytes === undefined ? {} : { bytes: retention.bytes }),
     },
+    dropsUnread: retention?.unread === "drop",
     partitions,
   };
 }

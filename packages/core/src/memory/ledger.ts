@@ -111,11 +111,13 @@ function openStore(store: Store): MemoryLedger {
       run(() => store.topics.get(topic)?.read(partition, offset, maxBytes) ?? []),
     retain: (topic, retention: Retention) => run(() => topicNamed(topic).retain(retention, store.clock.now())),
     trim: (topic, partition, offset) => run(() => store.topics.get(topic)?.trim(partition, offset)),
+    hold: (topic, partition, offset) => topicNamed(topic).hold(partition, offset),
     close: async () => {
       open = false;
     },
     reopen() {
       open = false;
+      for (const topic of store.topics.values()) topic.letGo();
       return openStore(store);
     },
   };

@@ -17,6 +17,8 @@ export class MemoryTopic {
   readonly #name: string;
   readonly #logs: Log[] = [];
   #retention: Retention = {};
+  /** By partition: from where on atoms are kept whatever retention says. */
+  readonly #holds = new Map<number, number>();
 
   constructor(name: string) {
     this.#name = name;
@@ -34,7 +36,7 @@ export class MemoryTopic {
     log.chunks.push({ offset, count, bytes, at: now });
     log.end += count;
     log.bytes += bytes.length;
-    this.#expire(log, now);
+    this.#expire(partition, now);
     return offset;
   }
 
@@ -63,7 +65,7 @@ export class MemoryTopic {
 
   retain(retention: Retention, now: number): void {
     this.#retention = retention;
-    for (const log of this.#logs) this.#expire(log, now);
+    for (const partition of this.#logs.keys()) this.#expire(partition, now);
   }
 
   /** Drops the chunks that end at or before an offset. */
@@ -77,12 +79,24 @@ export class MemoryTopic {
     }
   }
 
+  hold(partition: number, offset: number): void {
+    this.#holds.set(partition, offset);
+  }
+
+  /** As after a restart. */
+  letGo(): void {
+    this.#holds.clear();
+  }
+
   /** Drops the oldest chunks while as many bytes as asked for stay, and what is too old. */
-  #expire(log: Log, now: number): void {
+  #expire(partition: number, now: number): void {
+    const log = this.#logs[partition];
+    const held = this.#holds.get(partition) ?? Infinity;
     const { bytes = Infinity, milliseconds = Infinity } = this.#retention;
     let dropped = 0;
     for (const chunk of log.chunks) {
       if (log.bytes - chunk.bytes.length < bytes && now - chunk.at <= milliseconds) break;
+      if (chunk.offset + chunk.count > held) break;
       log.bytes -= chunk.bytes.length;
       log.start = chunk.offset + chunk.count;
       dropped++;

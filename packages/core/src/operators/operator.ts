@@ -1,5 +1,6 @@
 import type { Batch } from "../contracts/batch.ts";
 import type { Clock } from "../contracts/clock.ts";
+import type { Stopping } from "./stopping.ts";
 import type { StateTable } from "./state/table.ts";
 
 /**
@@ -38,6 +39,8 @@ export interface OperatorContext {
   /** G, the number of key groups. */
   readonly keyGroups: number;
   readonly clock: Clock;
+  /** Whether its partition is to stop; absent: it never is. */
+  readonly stopping?: Stopping;
   /** Tests only: what user code reads of state is frozen. */
   readonly strict?: boolean;
   /** Hands rows to whatever follows an output port. */

@@ -5,7 +5,10 @@ import type { Call } from "../operators/map-async/call.ts";
 import { milliseconds, type Duration } from "../time/duration.ts";
 
 export interface RetryOptions {
-  /** How often a call is made in all. Default 3. */
+  /**
+   * How often a call is made in all. Default 3; Infinity: until it succeeds or `when` says no, and
+   * what comes after waits, back to the source. A value given up goes to the dead letters.
+   */
   readonly attempts?: number;
   /** Wait before the second attempt; doubled before each further one. Default "100ms". */
   readonly backoff?: Duration;
@@ -48,10 +51,10 @@ export function mapAsyncNode<T>(
   };
 }
 
-/** Throws MILLRACE_USAGE for a number of attempts that is no whole number of at least 1. */
+/** Throws MILLRACE_USAGE for a number of attempts that is neither a whole number of at least 1 nor Infinity. */
 export function retryPolicy({ attempts = 3, backoff = "100ms", max = "10s", jitter = true, when }: RetryOptions, where: string): RetryPolicy {
   return {
-    attempts: atLeastOne(attempts, "retries.attempts", where),
+    attempts: attempts === Infinity ? attempts : atLeastOne(attempts, "retries.attempts", where),
     backoff: milliseconds(backoff, `${where}: retries.backoff`),
     max: milliseconds(max, `${where}: retries.max`),
     jitter,

@@ -11,6 +11,10 @@ export interface SinkOptions<T> {
   readonly rows?: number;
   /** Of one attempt. Default "30s". */
   readonly timeout?: Duration;
+  /**
+   * Default: 3 attempts, then rows are given up. With `attempts: Infinity` an endpoint that is down is waited
+   * for: nothing is given up but what `when` calls hopeless, and the source slows down meanwhile.
+   */
   readonly retries?: RetryOptions;
 }
 

@@ -5,7 +5,7 @@ import type { LogFiles } from "./files.ts";
 import { nodeFiles } from "./files.ts";
 import { checkFormat } from "./format.ts";
 import { lockFolder, type FolderLock } from "./lock.ts";
-import type { Log } from "./log.ts";
+import { holdName, type Log } from "./log.ts";
 import { readPending, readState, readTopic } from "./reading.ts";
 import { Segments } from "./segments.ts";
 import { Sequencer } from "./sequencer.ts";
@@ -128,6 +128,7 @@ export function ledgerOver(sequencer: Sequencer, release: () => Promise<void>): 
     read: (topic, partition, offset, maxBytes) => read((log) => readTopic(log, topic, partition, offset, maxBytes)),
     retain: (topic, retention) => sequencer.write((log) => writeRetention(log, topic, retention)),
     trim: (topic, partition, offset) => sequencer.write((log) => writeTrim(log, topic, partition, offset)),
+    hold: (topic, partition, offset) => void sequencer.holds.set(holdName(topic, partition), offset),
     statistics: () => statistics(sequencer.log()),
     close() {
       closing ??= closeAll(sequencer, release);

@@ -19,6 +19,8 @@ export interface LogOptions {
   /** Whether new segments are synced when they are made. */
   readonly sync: boolean;
   readonly clock: Clock;
+  /** By topic and partition: from which offset on atoms stay, whatever retention says. */
+  readonly holds: ReadonlyMap<string, number>;
 }
 
 /** The log being written: index, active segment, and the group of frames that is under way. */
@@ -79,12 +81,17 @@ export class Log {
 
   /** Adds a frame that trims the topics given, where retention asks for it. */
   trim(logs: Catalog["grown"]): void {
-    const due = logs.filter((log) => log.overdue(this.#now));
+    const { holds } = this.#options;
+    const due = [...new Set(logs)].flatMap((log) => {
+      if (!log.overdue(this.#now)) return [];
+      const start = log.retained(this.#now, holds.get(holdName(log.topic.name, log.partition)) ?? Infinity);
+      return start > log.start ? [{ log, start }] : [];
+    });
     if (due.length === 0) return;
     this.beginFrame(FrameKind.retention);
-    for (const log of new Set(due)) {
+    for (const { log, start } of due) {
       const { id } = this.catalog.topic(log.topic.name);
-      this.group.entry(EntryKind.trim, 0, id, log.partition, log.retained(this.#now), 0, 0);
+      this.group.entry(EntryKind.trim, 0, id, log.partition, start, 0, 0);
     }
     this.endFrame();
   }
@@ -173,4 +180,8 @@ export class Log {
     this.catalog.segment(number).size = this.#end;
     this.#limit = Math.min(LARGEST_SEGMENT, Math.max(this.#options.segmentBytes, group.size / SNAPSHOT_SHARE));
   }
+}
+
+export function holdName(topic: string, partition: number): string {
+  return `${topic}/${partition}`;
 }

@@ -35,6 +35,8 @@ interface Done {
  */
 export class Sequencer {
   readonly options: SequencerOptions;
+  /** What must not be trimmed, by topic and partition; outlives the log's being read again. */
+  readonly holds = new Map<string, number>();
   readonly #segments: Segments;
   readonly #group = new GroupWriter();
   readonly #compactor: Compactor;
@@ -103,7 +105,7 @@ export class Sequencer {
     const { segmentBytes, durability, clock } = this.options;
     this.#segments.closeAll();
     this.#compactor.reset();
-    return new Log(this.#segments, this.#group, { segmentBytes: Math.min(segmentBytes, 2 ** 29), sync: durability === "disk", clock });
+    return new Log(this.#segments, this.#group, { segmentBytes: Math.min(segmentBytes, 2 ** 29), sync: durability === "disk", clock, holds: this.holds });
   }
 
   #flush(): void {

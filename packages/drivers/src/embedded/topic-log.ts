@@ -100,21 +100,21 @@ export class TopicLog {
 
   /**
    * Where retention lets the log begin: at least the topic's bytes stay, nothing that is too old does.
-   * Whole runs of finished segments, single chunks of the one being written.
+   * Whole runs of finished segments, single chunks of the one being written. From `held` on all stays.
    */
-  retained(now: number): number {
+  retained(now: number, held: number): number {
     let rest = 0;
     for (const run of this.runs) rest += run.bytes;
     let start = this.start;
     for (const run of this.runs) {
       if (run.chunks === undefined) {
-        if (!this.#dispensable(rest - run.bytes, now - run.lastTime)) return start;
+        if (run.end > held || !this.#dispensable(rest - run.bytes, now - run.lastTime)) return start;
         rest -= run.bytes;
         start = run.end;
         continue;
       }
       for (let i = chunkHolding(run.chunks, run.first); i < run.chunks.length; i += CHUNK_STRIDE) {
-        if (!this.#dispensable(rest - run.chunks[i + 3], now - run.chunks[i + 5])) return start;
+        if (run.chunks[i] + run.chunks[i + 1] > held || !this.#dispensable(rest - run.chunks[i + 3], now - run.chunks[i + 5])) return start;
         rest -= run.chunks[i + 3];
         start = run.chunks[i] + run.chunks[i + 1];
       }

@@ -125,12 +125,17 @@ export function readerOf({ buffer, length }: Packed): ByteReader {
 function writeMeasured(writer: ByteWriter, measured: Measured | undefined): void {
   writer.u8(measured === undefined ? 0 : 1);
   if (measured === undefined) return;
-  const { atomsIn, atomsRead, bytesRead, reads, atomsOut, atomsSent, late, dead, retries, busy, since } = measured;
+  const { atomsIn, atomsRead, bytesRead, reads, atomsOut, atomsSent, late, dead, retries, busy, since, positions } = measured;
   for (const count of [atomsIn, atomsRead, reads, atomsOut, atomsSent, late, dead, retries]) writer.varint(count);
   writer.f64(bytesRead);
   writer.f64(busy);
   writer.varint(since.length);
   for (const one of since) writer.f64(one);
+  writer.varint(positions.length);
+  for (const { split, next } of positions) {
+    writer.string(split);
+    writer.varint(next);
+  }
 }
 
 function readMeasured(reader: ByteReader): Measured | undefined {
@@ -148,6 +153,7 @@ function readMeasured(reader: ByteReader): Measured | undefined {
     bytesRead: reader.f64(),
     busy: reader.f64(),
     since: times(count(), () => reader.f64()),
+    positions: times(count(), () => ({ split: reader.string(), next: count() })),
   };
 }
 

@@ -13,6 +13,7 @@ export class StepMeter {
   #bytesRead = 0;
   #reads = 0;
   #since: number[] = [];
+  readonly #positions = new Map<string, number>();
   #oldest = Infinity;
   #begun = Number.NaN;
 
@@ -31,6 +32,11 @@ export class StepMeter {
     this.#atomsRead += count;
     this.#bytesRead += bytes;
     this.batch(count, since ?? measuringTime());
+  }
+
+  /** A split of a topic in the store is done up to an offset. */
+  position(split: string, next: number): void {
+    this.#positions.set(split, next);
   }
 
   /** A batch of a link was taken in. */
@@ -60,7 +66,9 @@ export class StepMeter {
       retries: this.retries,
       busy: this.#begun === this.#begun ? measuringTime() - this.#begun : 0,
       since: this.#since,
+      positions: this.#positions.size === 0 ? NO_POSITIONS : [...this.#positions].map(([split, next]) => ({ split, next })),
     };
+    this.#positions.clear();
     this.#since = [];
     this.#oldest = Infinity;
     this.#begun = Number.NaN;
@@ -69,3 +77,5 @@ export class StepMeter {
     return measured;
   }
 }
+
+const NO_POSITIONS: Measured["positions"] = [];

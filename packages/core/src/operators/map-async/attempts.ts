@@ -3,6 +3,7 @@ import { MillraceError } from "../../errors.ts";
 import type { RetryPolicy } from "../../graph/retry.ts";
 import { durationText } from "../../time/duration.ts";
 import type { OperatorContext } from "../operator.ts";
+import { StepAbandoned } from "../stopping.ts";
 import { newController } from "./call.ts";
 import { backoffAfter } from "./retries.ts";
 
@@ -15,7 +16,8 @@ export interface CallPolicy {
 
 /**
  * Makes a call until an attempt succeeds; rejects with the last attempt's error. An attempt that
- * takes too long is aborted and fails with MILLRACE_FUNCTION_TIMEOUT. `key` spreads the waits.
+ * takes too long is aborted and fails with MILLRACE_FUNCTION_TIMEOUT. `key` spreads the waits. One that
+ * would be made without end rejects with StepAbandoned after an attempt where its partition is to stop.
  */
 export async function callWithRetries<R>(
   call: (signal: CallSignal, attempt: number) => R | Promise<R>,
@@ -29,7 +31,9 @@ export async function callWithRetries<R>(
     } catch (error) {
       if (attempt >= retries.attempts || !isWorthRetrying(error, retries.when)) throw error;
       context.retried();
-      await wait(backoffAfter(attempt, retries, key), context);
+      const endless = retries.attempts === Infinity;
+      await wait(backoffAfter(attempt, retries, key), context, endless);
+      if (endless && context.stopping?.begun === true) throw new StepAbandoned("its partition is to stop", { cause: error });
     }
   }
 }
@@ -49,9 +53,24 @@ function attemptOnce<R>(call: (signal: CallSignal) => R | Promise<R>, timeout: n
   });
 }
 
-function wait(milliseconds: number, { clock }: OperatorContext): Promise<void> {
+function wait(milliseconds: number, { clock, stopping }: OperatorContext, endless: boolean): Promise<void> {
   return new Promise((resolve) => {
-    clock.at(clock.now() + milliseconds, resolve);
+    if (!endless || stopping === undefined) {
+      clock.at(clock.now() + milliseconds, resolve);
+      return;
+    }
+    if (stopping.begun) {
+      resolve();
+      return;
+    }
+    const forget = stopping.onBegin(() => {
+      cancel();
+      resolve();
+    });
+    const cancel = clock.at(clock.now() + milliseconds, () => {
+      forget();
+      resolve();
+    });
   });
 }
 

@@ -3,6 +3,7 @@ import { RESULTS, type MapAsyncNode } from "../../graph/nodes.ts";
 import { BatchBuilder, single } from "../batches.ts";
 import { forEachRow } from "../extract.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
+import { StepAbandoned } from "../stopping.ts";
 import { callWithRetries } from "./attempts.ts";
 import type { Call } from "./call.ts";
 import { CallKeys } from "./idempotency.ts";
@@ -76,6 +77,7 @@ export class MapAsyncOperator implements Operator {
     const out = new BatchBuilder();
     for (const { outcome, value, time, stamp, kind } of elements) {
       if (outcome === undefined) continue;
+      if ("error" in outcome && outcome.error instanceof StepAbandoned) throw outcome.error;
       if ("error" in outcome) this.#context.fail(single(value, time, stamp), 0, outcome.error);
       else out.add(outcome.result, time, stamp, kind);
     }

@@ -6,6 +6,7 @@ import { forEachRow } from "../extract.ts";
 import { callWithRetries } from "../map-async/attempts.ts";
 import { CallKeys } from "../map-async/idempotency.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
+import { StepAbandoned } from "../stopping.ts";
 
 /**
  * Writes rows outside, in order. Its stage is its own: what it writes was committed by the stage
@@ -59,6 +60,7 @@ export class CustomSink implements Operator {
     try {
       await callWithRetries((signal, attempt) => this.#sink.write(rows, { signal, attempt }), this.#sink, rows[0].key, this.#context);
     } catch (error) {
+      if (error instanceof StepAbandoned) throw error;
       if (rows.length > 1) {
         for (const row of rows) await this.#write([row]);
         return;

@@ -98,3 +98,47 @@ test("over updated rows a sink gets finals, and with `changes` every update", as
   assert.deepEqual(all, ["update 3", "update 6"]);
   await h.stop();
 });
+
+for (const cut of cuts) {
+  test(`an endpoint that is down is waited for, through a stop and a start, and nothing is given up (cut ${cut})`, { timeout: 20_000 }, async () => {
+    const written: number[] = [];
+    let down = true;
+    let tried = 0;
+    const out = sink<number>("out", {
+      retries: { attempts: Infinity, backoff: "1s" },
+      write(rows) {
+        tried++;
+        if (down) throw new Error("down");
+        written.push(...rows.map(({ value }) => value));
+      },
+    });
+    const h = await harness(workflow("w", (flow) => flow.from(numbers, { time: (n) => n }).to(out)), { cut });
+    await h.push(numbers, 1, 2);
+    await h.advance("10m");
+    assert.ok(tried > 20, `${tried} attempts`);
+    await h.restart();
+    down = false;
+    await h.push(numbers, 3);
+    await h.advance("1m");
+    assert.deepEqual(written, [1, 2, 3]);
+    assert.deepEqual(await h.values("numbers.dead"), []);
+    await h.stop();
+  });
+}
+
+test("rows that are hopeless are given up even where an endpoint is waited for without end", async () => {
+  const written: number[] = [];
+  const out = sink<number>("out", {
+    retries: { attempts: Infinity, when: (error) => !(error instanceof RangeError) },
+    write(rows) {
+      if (rows.some(({ value }) => value < 0)) throw new RangeError("negative");
+      written.push(...rows.map(({ value }) => value));
+    },
+  });
+  const h = await harness(workflow("w", (flow) => flow.from(numbers, { time: (n) => n }).to(out)));
+  await h.push(numbers, 1, -2, 3);
+  await h.end();
+  assert.deepEqual(written, [1, 3]);
+  assert.equal((await h.values("numbers.dead")).length, 1);
+  await h.stop();
+});
