@@ -1,5 +1,5 @@
 import type { Clock } from "../contracts/clock.ts";
-import type { Commit, CommitResult, Ledger, LinkBatch, StateAddress, TopicAppend } from "../contracts/ledger.ts";
+import type { Commit, CommitResult, Ledger, LinkBatch, PartitionId, Root, StateAddress, TopicAppend } from "../contracts/ledger.ts";
 import type { Topics } from "../contracts/topics.ts";
 import { MillraceError } from "../errors.ts";
 import type { Workflow } from "../graph/graph.ts";
@@ -20,6 +20,10 @@ import { PrefixChain } from "./time-chain.ts";
 const PRESSURE_BYTES = 8 * 1024 * 1024;
 /** What the ledger's index, and the account here, need for a batch. */
 const BATCH_BYTES = 64;
+/** How often a commit is made of which the ledger says each time that it may have been. */
+const COMMIT_ATTEMPTS = 3;
+/** The outcome of a commit that the root tells of. */
+const HANDED_ON_LATE: Extract<CommitResult, { outcome: "applied" }> = { outcome: "applied", offsets: [], rewrite: [] };
 const CHANGE_LOG_BYTES = 16 * 1024 * 1024;
 
 export interface CoordinatorOptions {
@@ -48,7 +52,7 @@ interface Assigned {
   finished: boolean;
   /** Links to it. */
   readonly incoming: Link[];
-  /** Bytes that were sent to it, and those of them that it has applied, since this process knows. */
+  /** Bytes that were sent to it, from what it had not applied when this process began, and those of them that it has applied. */
   sentBytes: number;
   appliedBytes: number;
   /** Bytes that it sent and its receivers have not applied: that they were given, and that lie in the ledger for them. */
@@ -83,6 +87,8 @@ export class Coordinator {
   readonly #edited: readonly string[];
   readonly #partitions = new Map<string, Assigned>();
   readonly #links = new Map<string, Link>();
+  /** By partition: its last commit, while it is not known what became of it. */
+  readonly #uncertain = new Map<PartitionId, Commit>();
   readonly #closedBytes: number;
   readonly #done = Promise.withResolvers<void>();
 
@@ -131,6 +137,7 @@ export class Coordinator {
     for (const id of this.#partitions.keys()) {
       lanes.push(...(decodeProgress(await this.#ledger.root(id))?.lanes ?? []));
     }
+    for (const [name, link] of this.#links) await this.#restore(name, link);
     this.chain.restore(lanes);
     return lanes;
   }
@@ -185,7 +192,7 @@ export class Coordinator {
     const ledger = this.#ledger;
     return {
       capabilities: ledger.capabilities,
-      fence: (partition) => ledger.fence(partition),
+      fence: (partition) => this.#fence(partition),
       root: (partition) => ledger.root(partition),
       partitions: () => ledger.partitions(),
       retire: (partition) => ledger.retire(partition),
@@ -216,16 +223,29 @@ export class Coordinator {
     if (rewrite.length > 0) this.#askRewrite(rewrite);
   }
 
-  /** Where the ledger cannot say whether a commit was applied, its root does. */
+  /** A new owner's root says what became of a commit of which nobody knew: it is handed on before the owner goes on after it. */
+  async #fence(partition: PartitionId): Promise<Root> {
+    const root = await this.#ledger.fence(partition);
+    const commit = this.#uncertain.get(partition);
+    this.#uncertain.delete(partition);
+    if (commit !== undefined && root.version === commit.version) this.#applied(commit, HANDED_ON_LATE);
+    return root;
+  }
+
+  /** Where the ledger cannot say whether a commit was applied, its root does; one that was not is made again. */
   async #commit(commit: Commit): Promise<CommitResult> {
-    try {
-      return await this.#ledger.commit(commit);
-    } catch (error) {
-      if (!(error instanceof MillraceError && error.code === "MILLRACE_UNKNOWN_OUTCOME")) throw error;
-      const root = await this.#ledger.root(commit.partition);
-      if (root?.epoch === commit.epoch && root.version === commit.version) return { outcome: "applied", offsets: [], rewrite: [] };
-      if (root?.epoch === commit.epoch && root.version === commit.version - 1) return this.#ledger.commit(commit);
-      throw error;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#ledger.commit(commit);
+      } catch (error) {
+        if (!(error instanceof MillraceError && error.code === "MILLRACE_UNKNOWN_OUTCOME")) throw error;
+        this.#uncertain.set(commit.partition, commit);
+        const root = await this.#ledger.root(commit.partition);
+        if (root?.epoch !== commit.epoch || root.version > commit.version) throw error;
+        if (root.version === commit.version - 1 && attempt === COMMIT_ATTEMPTS) throw error;
+        this.#uncertain.delete(commit.partition);
+        if (root.version === commit.version) return HANDED_ON_LATE;
+      }
     }
   }
 
@@ -261,6 +281,18 @@ export class Coordinator {
     }
     this.#press(from);
     this.#onSend?.(to.id);
+  }
+
+  /** Counts what was sent before this process and not applied: it lies in the ledger, where its receiver finds it. */
+  async #restore(name: string, link: Link): Promise<void> {
+    for await (const { sequence, bytes } of this.#ledger.pending(name, 0)) {
+      const size = bytes.length + BATCH_BYTES;
+      link.waiting.push({ sequence, bytes: size });
+      link.stored++;
+      link.to.sentBytes += size;
+      link.from.storedBytes += size;
+    }
+    this.#press(link.from);
   }
 
   #relieve(name: string, sequence: number): void {
