@@ -78,6 +78,21 @@ test("an error while the file is imported is shown with its place, and its stack
   assert.match(debugged.stderr, /\n\s+at .*workflow\.ts:2/);
 });
 
+test("a project of CommonJS, as npm init makes it, is told what to write", async (t) => {
+  const folder = temporaryFolder(t);
+  const file = moduleOf(folder, WORKFLOW);
+  writeFileSync(join(folder, "package.json"), '{ "type": "commonjs" }');
+  const { code, stderr } = await millrace(["plan", file]);
+  assert.equal(code, 2);
+  assert.match(stderr, /Node takes the file for CommonJS\. Write "type": "module" into .*package\.json \(npm pkg set type=module\), or name the file \.mts/);
+  // Without a type Node finds out by itself, in workers too.
+  writeFileSync(join(folder, "package.json"), "{}");
+  writeFileSync(join(folder, "words.ndjson"), '{"word":"a"}\n');
+  const typeless = await millrace(["run", file, "--in", `words=${join(folder, "words.ndjson")}`, "--instances", "2"]);
+  assert.equal(typeless.code, 0);
+  assert.doesNotMatch(typeless.stderr, /[Ww]arning: M/);
+});
+
 test("an import that is not there is named", async (t) => {
   const { code, stderr } = await millrace(["run", moduleOf(temporaryFolder(t), 'import "./model.ts";\n')]);
   assert.match(stderr, /cannot be loaded: Error: Cannot find module .*model\.ts/);

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { realpathSync } from "node:fs";
+import * as modules from "node:module";
 import { relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { MillraceError } from "@millrace/core";
@@ -13,8 +14,18 @@ export async function importModule(file: string, path: string): Promise<Readonly
     if (error instanceof MillraceError) throw error;
     const { name = "Error", message = String(error), stack = "" } = error instanceof Error ? error : {};
     const place = error instanceof SyntaxError ? syntaxPlace(stack, url) : placeIn(stack);
-    throw new MillraceError("MILLRACE_USAGE", `file ${file}`, `cannot be loaded: ${name}: ${message}${place}`, { cause: error });
+    const remedy = error instanceof SyntaxError && AS_COMMONJS.test(message) ? commonJsRemedy(path) : "";
+    throw new MillraceError("MILLRACE_USAGE", `file ${file}`, `cannot be loaded: ${name}: ${message}${place}${remedy}`, { cause: error });
   }
+}
+
+/** What Node says of `import` and `export` in a file that it takes for CommonJS. */
+const AS_COMMONJS = /Cannot use import statement outside a module|Unexpected token 'export'/;
+
+/** What to do where package.json makes CommonJS of the project's files, as that of `npm init` does. */
+function commonJsRemedy(path: string): string {
+  const manifest = modules.findPackageJSON(pathToFileURL(path)) ?? "the nearest package.json";
+  return `\n  Node takes the file for CommonJS. Write "type": "module" into ${relative(process.cwd(), manifest) || manifest} (npm pkg set type=module), or name the file .mts`;
 }
 
 /** The first line of the stack that lies in a file of the user. */

@@ -1,3 +1,4 @@
+import "./node-version.ts";
 export {
   collect,
   collection,
@@ -111,7 +112,7 @@ export type {
   WriteRows,
 } from "@millrace/core";
 export { bucketSource, fileBucket, fileSource } from "@millrace/drivers/files";
-export type { BucketSourceOptions, FileSourceOptions, RecordOptions } from "@millrace/drivers/files";
+export type { BucketSourceOptions, Compression, FileSourceOptions, RecordOptions } from "@millrace/drivers/files";
 export { defineConfig } from "./config.ts";
 export type { Config, EmbeddedBackend } from "./config.ts";
 export { start } from "./start.ts";
@@ -120,4 +121,5 @@ export type { App, AppTopic, Metrics } from "./app/app.ts";
 export type { AppCollection, RowChange, SubscribeOptions } from "./app/app-collection.ts";
 export type { Backlog, Distribution, Edit, EditOptions, Figures, PartitionMetrics, StageMetrics, StageScaling, Told, Usage } from "@millrace/core/internal";
 export type { InstanceLimits } from "./app/instance-limits.ts";
-export type { FileInput, Input } from "./app/inputs.ts";
+export type { FileInput, Input } from "./app/input.ts";
+export type { FileUrl } from "./app/file-url.ts";

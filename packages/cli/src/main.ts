@@ -1,7 +1,7 @@
 import { CommanderError } from "commander";
+import { quietWarnings } from "@millrace/drivers/workers";
 import { makeProgram } from "./program.ts";
 import { errorText, EXIT_USAGE, exitCodeOf, say } from "./say.ts";
-import { quietWarnings } from "./warnings.ts";
 
 /** Runs the command with its arguments and ends the process: 0 done, 1 failed, 2 wrong usage. */
 export async function main(args: readonly string[]): Promise<void> {

@@ -3,7 +3,8 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { AnyCollection, Workflow } from "@millrace/core";
 import type { Dashboard } from "@millrace/core/dashboards";
-import type { Input, ModuleInput } from "./app/inputs.ts";
+import type { Input } from "./app/input.ts";
+import type { ModuleInput } from "./app/inputs.ts";
 import { importModule } from "./import-module.ts";
 import { usage } from "./say.ts";
 

@@ -1,5 +1,5 @@
-import type { Clock, Cut, Ledger, Topics } from "@millrace/core/internal";
-import { createMemoryLedger, Runtime, systemClock } from "@millrace/core/internal";
+import type { Clock, Cut, Ledger, OptionNames, Topics } from "@millrace/core/internal";
+import { checkOptions, createMemoryLedger, Runtime, systemClock } from "@millrace/core/internal";
 import { openEmbeddedLedger } from "@millrace/drivers/embedded";
 import { MillraceError, type AnyCollection, type Workflow } from "@millrace/core";
 import { fileURLToPath } from "node:url";
@@ -8,7 +8,9 @@ import { getHeapStatistics } from "node:v8";
 import { App } from "./app/app.ts";
 import { namesOf, type GraphNames } from "./app/graph-names.ts";
 import { bindingsOf, hostFor } from "./app/bound.ts";
-import { bindInput, bindModuleInput, type BoundInput, type Input } from "./app/inputs.ts";
+import { bindInput, bindModuleInput, type BoundInput } from "./app/inputs.ts";
+import { isFileUrl, type FileUrl } from "./app/file-url.ts";
+import type { Input } from "./app/input.ts";
 import { limitsOf, type InstanceLimits } from "./app/instance-limits.ts";
 import { rememberRun } from "./app/run-record.ts";
 import { isWorkflow, loadWorkflows, type LoadedWorkflows } from "./modules.ts";
@@ -47,8 +49,22 @@ export interface StartOptions {
   readonly clock?: Clock;
 }
 
+const START_OPTIONS: OptionNames<StartOptions> = {
+  data: true,
+  durability: true,
+  inputs: true,
+  instances: true,
+  partitions: true,
+  stateMemory: true,
+  collections: true,
+  cut: true,
+  clock: true,
+  bounded: true,
+  maxWaiting: true,
+};
+
 /** Workflows themselves, or a module that exports them: a URL, or `FILE` or `FILE#EXPORT`. */
-export type WorkflowsOrModule = Workflow | readonly Workflow[] | URL | string;
+export type WorkflowsOrModule = Workflow | readonly Workflow[] | FileUrl | string;
 
 /**
  * Starts workflows inside this program: `const app = await start([ranking], { data: "./data" })`.
@@ -58,6 +74,7 @@ export type WorkflowsOrModule = Workflow | readonly Workflow[] | URL | string;
  * throws MILLRACE_INPUT_ENDED.
  */
 export async function start(given: WorkflowsOrModule, options: StartOptions = {}): Promise<App> {
+  checkOptions(options, START_OPTIONS, "start");
   return (await startLoaded(await load(given), options)).app;
 }
 
@@ -120,7 +137,7 @@ export async function startLoaded(loaded: LoadedWorkflows, options: StartOptions
 
 async function load(given: WorkflowsOrModule): Promise<LoadedWorkflows> {
   if (typeof given === "string") return loadWorkflows([given]);
-  if (given instanceof URL) return loadWorkflows([fileURLToPath(given) + given.hash]);
+  if (typeof given === "object" && given !== null && isFileUrl(given)) return loadWorkflows([fileURLToPath(given.href) + given.hash]);
   const workflows = isWorkflow(given) ? [given] : given;
   if (workflows.length === 0 || !workflows.every(isWorkflow)) {
     throw new MillraceError("MILLRACE_USAGE", "start", "give it a workflow, an array of workflows, or the URL of a module that exports some");

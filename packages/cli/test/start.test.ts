@@ -100,6 +100,14 @@ test("what does not belong to the app is refused by name", async (t) => {
   await assert.rejects(app.topic(readings).append([reading("a", 1, 0)]), { code: "MILLRACE_STOPPED" });
 });
 
+test("options and atoms that cannot be meant are refused with what may be", async () => {
+  const misspelt: object = { datas: "./data" };
+  await assert.rejects(start(hourly, misspelt), { code: "MILLRACE_USAGE", message: /start: has no option datas; did you mean data\?/ });
+  await using app = await start(hourly);
+  const one: unknown = reading("a", 1, 0);
+  await assert.rejects(app.topic(readings).append(one as []), { code: "MILLRACE_USAGE", message: /append got an object that is no array.*append\(\[atom\]\)/ });
+});
+
 async function until(condition: () => boolean): Promise<void> {
   for (let waited = 0; !condition(); waited += 5) {
     assert.ok(waited < 5000, "it did not happen within 5 s");

@@ -80,3 +80,4 @@ export { checkStorable } from "./operators/state/storable.ts";
 export { compareKeys } from "./operators/keys.ts";
 export { slicingOf } from "./operators/window/slicing.ts";
 export type { Node } from "./graph/nodes.ts";
+export { checkOptions, type OptionNames } from "./graph/check-options.ts";

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { MillraceError, type Collection, type Topic } from "@millrace/core";
 import type { Runtime, RuntimeMetrics } from "@millrace/core/internal";
 import { appCollection, type AppCollection } from "./app-collection.ts";
@@ -60,6 +61,7 @@ export class App {
         if (this.#bound.has(name)) {
           throw new MillraceError("MILLRACE_USAGE", `topic ${name}`, "is read from an input of this app, so what is appended would never be read; leave it out of `inputs`");
         }
+        if (!Array.isArray(atoms)) throw new MillraceError("MILLRACE_USAGE", `topic ${name}`, `append got ${typeof atoms === "object" ? "an object" : `a ${typeof atoms}`} that is no array; give it the atoms as one: append([atom])`);
         await runtime.append(topic, atoms);
       },
       async *read() {

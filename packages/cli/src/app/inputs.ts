@@ -1,15 +1,11 @@
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { MillraceError, type Generator, type Topic } from "@millrace/core";
-import type { Source, SourceBinding } from "@millrace/core/internal";
-import { fileSource, type FileSourceOptions } from "@millrace/drivers/files";
+import { MillraceError, type Topic } from "@millrace/core";
+import type { SourceBinding } from "@millrace/core/internal";
+import { fileSource } from "@millrace/drivers/files";
 import type { SourceModule } from "@millrace/drivers/workers";
-
-/** Files by their paths, and how they are read; the schema is the topic's. */
-export type FileInput = Omit<FileSourceOptions, "name" | "schema">;
-
-/** What a topic may be read from: files (a path, a glob, several, a URL, "-" for standard input, or a `FileInput`), a source, or a generator. */
-export type Input = string | readonly string[] | URL | FileInput | Source | Generator<unknown>;
+import { isFileUrl } from "./file-url.ts";
+import type { FileInput, Input } from "./input.ts";
 
 /** What a module exports in `sources` for a topic; its paths are relative to the module. */
 export interface ModuleInput {
@@ -63,7 +59,7 @@ const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
 
 function filesOf(input: Input, options: FileOptions): FileInput | undefined {
   if (typeof input === "string") return { ...options, path: input };
-  if (input instanceof URL) return { ...options, path: fileURLToPath(input) };
+  if (typeof input === "object" && input !== null && isFileUrl(input)) return { ...options, path: fileURLToPath(input.href) };
   if (Array.isArray(input)) return { ...options, path: input as readonly string[] };
   return typeof input === "object" && input !== null && "path" in input && !isSource(input) ? { ...options, ...input } : undefined;
 }

@@ -1,4 +1,4 @@
-import { matchesGlob, relative, resolve as absolute } from "node:path";
+import * as paths from "node:path";
 import type { Cut } from "@millrace/core/internal";
 import { Runtime, systemClock } from "@millrace/core/internal";
 import type { MillraceError, Workflow } from "@millrace/core";
@@ -169,10 +169,10 @@ function bindSources({ loaded, inputs, files }: RunRequest, { reads, topics }: G
 function refuseOverwriting(outputs: readonly Output[], bound: ReadonlyMap<string, BoundInput>): void {
   for (const { name, path } of outputs) {
     if (path === "-") continue;
-    const target = absolute(path);
-    for (const [topic, { paths }] of bound) {
-      const read = paths.find((one) => one === target || matchesGlob(target, one));
-      if (read !== undefined) throw usage(`--out ${name}`, `${path} is among the input of ${topic} (${relative(process.cwd(), read)}); write it elsewhere`);
+    const target = paths.resolve(path);
+    for (const [topic, input] of bound) {
+      const read = input.paths.find((one) => one === target || paths.matchesGlob(target, one));
+      if (read !== undefined) throw usage(`--out ${name}`, `${path} is among the input of ${topic} (${paths.relative(process.cwd(), read)}); write it elsewhere`);
     }
   }
 }

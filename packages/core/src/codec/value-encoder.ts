@@ -203,6 +203,7 @@ function searchRefused(value: unknown, path: string, depth: number): { readonly 
     for (const one of value) inner.push([`${path}.values()`, one]);
   } else if (!(value instanceof Date) && !(value instanceof ArrayBuffer) && typedArrayKind(value) < 0) {
     const prototype: unknown = Object.getPrototypeOf(value);
+    if (value instanceof Promise) return { path, why: "a promise, whose result only mapAsync waits for," };
     if (prototype !== Object.prototype && prototype !== null && !isForeignPlain(value)) {
       return { path, why: `an instance of ${(value.constructor as { name?: string } | undefined)?.name ?? "a class"}, which would lose its class,` };
     }

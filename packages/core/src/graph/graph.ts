@@ -1,5 +1,6 @@
 import { MillraceError } from "../errors.ts";
 import type { ChangeMode } from "../contracts/batch.ts";
+import { checkSpec } from "./check-spec.ts";
 import { checkName } from "./refs.ts";
 import type { Input, Node, NodeSpec } from "./nodes.ts";
 
@@ -38,6 +39,7 @@ export class GraphBuilder {
         "its graph is complete; operators are added inside the function given to workflow(), not later",
       );
     }
+    checkSpec(node.spec, `workflow ${this.workflow}`);
     const id = node.id ?? this.#derivedId(node.spec);
     if (node.id !== undefined) checkName(`workflow ${this.workflow}: operator id`, node.id);
     if (this.#ids.has(id)) {

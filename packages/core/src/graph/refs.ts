@@ -3,17 +3,20 @@ import { MillraceError } from "../errors.ts";
 import type { Key } from "../contracts/batch.ts";
 import type { WriteRows } from "../contracts/sink.ts";
 import type { Retention } from "../contracts/topics.ts";
+import { checkClosure } from "./check-closure.ts";
+import { checkOptions, type OptionNames } from "./check-options.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { milliseconds, type Duration } from "../time/duration.ts";
 
 declare const value: unique symbol;
-declare const accepts: unique symbol;
+declare const rowsItTakes: unique symbol;
 
 /** Where rows of type T, or of a type that T's place takes, can be written. */
 export interface Target<in T> {
   readonly kind: "topic" | "collection" | "sink";
   readonly name: string;
-  readonly [accepts]?: (row: T) => void;
+  /** For the compiler only. */
+  readonly [rowsItTakes]?: ((row: T) => void) | undefined;
 }
 
 /** The name and type of a topic; what stands behind the name is bound elsewhere. */
@@ -48,9 +51,12 @@ export interface TopicOptions<T> {
   readonly partitions?: number;
 }
 
+const TOPIC_OPTIONS: OptionNames<TopicOptions<unknown>> = { schema: true, key: true, changelog: true, retention: true, partitions: true };
+
 /** Names a topic: an ordered, partitioned, durable log of atoms. */
 export function topic<T>(name: string, options: TopicOptions<T> = {}): Topic<T> {
   checkName("topic", name);
+  checkOptions(options, TOPIC_OPTIONS, `topic ${name}`);
   const { partitions = 1 } = options;
   if (!(Number.isInteger(partitions) && partitions >= 1 && partitions <= 256)) {
     throw new MillraceError("MILLRACE_USAGE", `topic ${name}`, `${partitions} partitions; give a whole number from 1 to 256`);
@@ -89,9 +95,13 @@ export interface CollectionOptions<T> {
   readonly schema?: StandardSchemaV1<unknown, T>;
 }
 
+const COLLECTION_OPTIONS: OptionNames<CollectionOptions<unknown>> = { key: true, schema: true };
+
 /** Names a collection. `key` says which row a value is: a later value with the same key replaces it. */
 export function collection<T>(name: string, options: CollectionOptions<T>): Collection<T> {
   checkName("collection", name);
+  checkOptions(options, COLLECTION_OPTIONS, `collection ${name}`);
+  checkClosure(options.key, `collection ${name}: key`);
   return { kind: "collection", name, schema: options.schema, key: options.key };
 }
 

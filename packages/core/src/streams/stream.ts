@@ -1,6 +1,8 @@
 import type { ChangeMode, Key } from "../contracts/batch.ts";
 import { MillraceError } from "../errors.ts";
 import type { Aggregate, AggregateShape, Results } from "../graph/aggregate.ts";
+import { checkOptions, type OptionNames } from "../graph/check-options.ts";
+import { checkClosure } from "../graph/check-closure.ts";
 import type { GraphBuilder } from "../graph/graph.ts";
 import type { OutputOf, ProcessSpec, SideShape } from "../graph/process.ts";
 import type { StateShape } from "../graph/state.ts";
@@ -168,6 +170,7 @@ export class KeyedStream<T, K extends Key, M extends ChangeMode = "append"> {
   ): Processed<Out, Sides> {
     const { builder, input } = this.#origin;
     const sides = Object.keys(spec.sides ?? {});
+    for (const name of ["onElement", "onTimer"] as const) if (name === "onElement" || spec[name] !== undefined) checkClosure(spec[name], `workflow ${builder.workflow}: process, ${name}`);
     const node = builder.add({
       id: options.id,
       inputs: [input],
@@ -306,7 +309,12 @@ export class Enriched<Z, T> extends Stream<Z> {
 }
 
 /** A row that a window made: its window, its key where the stream was keyed, and the aggregates by name. */
-export type WindowRow<K, S> = { readonly window: Window } & (K extends undefined ? unknown : { readonly key: K }) & Results<S>;
+export type WindowRow<K, S> = Shown<{ readonly window: Window } & (K extends undefined ? unknown : { readonly key: K }) & Results<S>>;
+
+/** The same type with its fields written out, so that messages and editors show them. */
+type Shown<T> = { readonly [Name in keyof T]: T[Name] } & {};
+
+const WINDOW_OPTIONS: OptionNames<WindowOptions> = { lateness: true, early: true };
 
 export class WindowedStream<T, K extends Key | undefined, M extends ChangeMode> {
   readonly #origin: Origin;
@@ -319,6 +327,7 @@ export class WindowedStream<T, K extends Key | undefined, M extends ChangeMode> 
     this.#window = window;
     this.#options = options;
     this.#keyed = keyed;
+    checkOptions(options, WINDOW_OPTIONS, `workflow ${origin.builder.workflow}: window`);
   }
 
   /** One row per window (and key), whose `value` is what the window's values are reduced to; `reduce` is associative and commutative. */

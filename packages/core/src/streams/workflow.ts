@@ -1,3 +1,5 @@
+import { checkOptions, type OptionNames } from "../graph/check-options.ts";
+import { checkTopic } from "../graph/check-spec.ts";
 import { GraphBuilder, type Workflow } from "../graph/graph.ts";
 import { RESULTS } from "../graph/nodes.ts";
 import type { Topic } from "../graph/refs.ts";
@@ -27,11 +29,15 @@ export interface Flow {
   table<T, const K extends Key>(topic: Topic<T>, options: FromOptions<T> & TableOptions<T> & { readonly key: (row: T) => K }): Table<T, K>;
 }
 
+const FROM_OPTIONS: OptionNames<FromOptions<unknown>> = { time: true, outOfOrderness: true, idleAfter: true };
+
 /** Builds a workflow. The function runs once, and must build the same graph each time it is run. */
 export function workflow(name: string, build: (flow: Flow) => unknown): Workflow {
   const builder = new GraphBuilder(name);
   const flow: Flow = {
     from<T>(topic: Topic<T>, options: FromOptions<T> = {}): Stream<T> {
+      checkTopic(topic, `workflow ${name}: from`);
+      checkOptions(options, FROM_OPTIONS, `workflow ${name}: from ${topic.name}`);
       const what = `workflow ${name}: from ${topic.name}`;
       const node = builder.add({
         id: undefined,
@@ -48,7 +54,7 @@ export function workflow(name: string, build: (flow: Flow) => unknown): Workflow
       });
       return new Stream({ builder, input: { node: node.index, port: RESULTS }, mode: "append" });
     },
-    table: (topic, options) => flow.from(topic, options).keyBy(options.key).asTable(options),
+    table: (topic, { key, deleted, ...from }) => flow.from(topic, from).keyBy(key).asTable(deleted === undefined ? {} : { deleted }),
   };
   build(flow);
   return builder.finish();

@@ -6,6 +6,7 @@ import { issuesText } from "../codec/formats/json-lines.ts";
 import type { Cut } from "../engine/plan.ts";
 import type { Edit, EditOptions } from "../engine/collections/edits.ts";
 import { Runtime } from "../engine/runtime.ts";
+import { checkOptions, meant, type OptionNames } from "../graph/check-options.ts";
 import type { Workflow } from "../graph/graph.ts";
 import type { AnyCollection, Collection, Topic } from "../graph/refs.ts";
 import { virtualClock } from "../memory/clock.ts";
@@ -31,9 +32,9 @@ export interface Harness {
   advance(duration: Duration): Promise<void>;
   /** Ends all input: every window closes. */
   end(): Promise<void>;
-  /** Everything that was written to a topic so far. Dead letters are at `${topic.name}.dead`. */
+  /** Everything that was written to a topic so far. Dead letters are at `${topic.name}.dead`. Throws MILLRACE_NOT_FOUND for a topic of no workflow. */
   values<T>(topic: Topic<T> | string): Promise<T[]>;
-  /** The rows of a collection, by ascending key. */
+  /** The rows of a collection, by ascending key. Throws MILLRACE_NOT_FOUND for a collection that no workflow writes or reads. */
   rows<T>(collection: Collection<T>): T[];
   get<T>(collection: Collection<T>, key: Key): T | undefined;
   /** Edits a collection as a person would; resolves when the edit and all that follows from it are committed. */
@@ -48,6 +49,7 @@ export interface Harness {
 
 /** Starts workflows for a test: `const h = await harness(ranking); await h.push(readings, ...); h.rows(best)`. */
 export async function harness(workflows: Workflow | readonly Workflow[], options: HarnessOptions = {}): Promise<Harness> {
+  checkOptions(options, HARNESS_OPTIONS, "harness");
   let all = listOf(workflows);
   const clock = virtualClock(options.start ?? 0);
   const inputs = new Map<string, PushedInput>();
@@ -106,11 +108,19 @@ export async function harness(workflows: Workflow | readonly Workflow[], options
     },
     async values<T>(topic: Topic<T> | string): Promise<T[]> {
       const found: T[] = [];
-      for await (const { value } of runtime.read(typeof topic === "string" ? topic : topic.name)) found.push(value as T);
+      const name = typeof topic === "string" ? topic : topic.name;
+      checkKnown("topic", name, topicsOf(all));
+      for await (const { value } of runtime.read(name)) found.push(value as T);
       return found;
     },
-    rows: <T>(collection: Collection<T>) => runtime.rows(collection.name).map(({ row }) => row as T),
-    get: <T>(collection: Collection<T>, key: Key) => runtime.get(collection, key) as T | undefined,
+    rows: <T>(collection: Collection<T>) => {
+      checkKnown("collection", collection.name, runtime.collections);
+      return runtime.rows(collection.name).map(({ row }) => row as T);
+    },
+    get: <T>(collection: Collection<T>, key: Key) => {
+      checkKnown("collection", collection.name, runtime.collections);
+      return runtime.get(collection, key) as T | undefined;
+    },
     async edit(collection, edits, when) {
       await runtime.edit(collection, edits, when);
       await settle();
@@ -126,6 +136,23 @@ export async function harness(workflows: Workflow | readonly Workflow[], options
     },
     stop: () => runtime.stop(),
   };
+}
+
+const HARNESS_OPTIONS: OptionNames<HarnessOptions> = { start: true, cut: true, partitions: true, collections: true };
+
+/** A misspelt name has no values, and a test of nothing passes. */
+function checkKnown(kind: "topic" | "collection", name: string, known: readonly string[]): void {
+  if (!known.includes(name)) throw new MillraceError("MILLRACE_NOT_FOUND", `harness, ${kind} ${name}`, `no workflow under test has it${meant(name, known)}`);
+}
+
+/** Topics that workflows read or write, with those of their dead letters. */
+function topicsOf(workflows: readonly Workflow[]): readonly string[] {
+  const names = new Set<string>();
+  for (const { spec } of workflows.flatMap(({ nodes }) => nodes)) {
+    if (spec.kind === "source") names.add(spec.topic.name).add(`${spec.topic.name}.dead`);
+    if (spec.kind === "sink" && spec.target.kind === "topic") names.add(spec.target.name);
+  }
+  return [...names];
 }
 
 function listOf(workflows: Workflow | readonly Workflow[]): readonly Workflow[] {

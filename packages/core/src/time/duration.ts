@@ -1,13 +1,15 @@
 import { MillraceError } from "../errors.ts";
 
-/** A length of time: milliseconds, or text such as `"90s"`, `"15m"`, `"1h30m"`, `"2d"`, `"250ms"`. */
-export type Duration = number | string;
+type Part = `${number}${"ms" | "s" | "m" | "h" | "d"}`;
+
+/** A length of time: milliseconds, or text such as `"90s"`, `"15m"`, `"1h30m"`, `"2d"`, `"250ms"`, of up to three parts. */
+export type Duration = number | Part | `${Part}${Part}` | `${Part}${Part}${Part}`;
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Milliseconds of a duration. Throws MILLRACE_USAGE, naming `what`, unless it is finite and not negative. */
 export function milliseconds(duration: Duration, what: string): number {
-  const value = typeof duration === "number" ? duration : parse(duration);
+  const value = typeof duration === "number" ? duration : typeof duration === "string" ? parse(duration) : Number.NaN;
   if (!(value >= 0 && Number.isFinite(value))) {
     throw new MillraceError(
       "MILLRACE_USAGE",

@@ -92,7 +92,7 @@ test("what is no plain data is refused with its path, and nothing stays written"
     [/x/, "$: an instance of RegExp"],
     [new Error("x"), "$: an instance of Error"],
     [circular, "circular"],
-    [Promise.resolve(1), "$: an instance of Promise"],
+    [Promise.resolve(1), "$: a promise"],
   ];
   for (const [value, message] of cases) {
     const writer = new ByteWriter();

@@ -14,6 +14,7 @@ import { createMemoryLedger, type MemoryLedger } from "../../src/memory/ledger.t
 import { collect } from "../../src/operators/aggregates/collect.ts";
 import { count } from "../../src/operators/aggregates/numeric.ts";
 import { workflow } from "../../src/streams/workflow.ts";
+import type { Duration } from "../../src/time/duration.ts";
 import { harness } from "../../src/testing/index.ts";
 import { sorted, valuesOf } from "./support.ts";
 
@@ -153,14 +154,14 @@ test("early results come as ever while a topic is silent", async () => {
 });
 
 test("where no split is silent for long, idleAfter changes no answer", async () => {
-  const build = (idleAfter: number | string) =>
+  const build = (idleAfter: Duration) =>
     workflow("steady", (flow) => {
-      const from = { time: (a: Atom) => a.at, outOfOrderness: "10s", idleAfter };
+      const from = { time: (a: Atom) => a.at, outOfOrderness: "10s", idleAfter } as const;
       const windows = flow.from(left, from).merge(flow.from(right, from)).keyBy((a) => a.key).window(tumbling("1m")).aggregate({ ids: collect((a) => a.id) });
       windows.map(({ window, ids }) => ({ window, ids: [...ids].sort((a, b) => a - b) })).to(results);
       windows.late.to(lateOnes);
     });
-  const run = async (idleAfter: number | string, plan: (typeof plans)[number]): Promise<unknown> => {
+  const run = async (idleAfter: Duration, plan: (typeof plans)[number]): Promise<unknown> => {
     const h = await harness(build(idleAfter), plan);
     for (let i = 0; i < 60; i++) {
       await h.push(i % 3 === 0 ? right : left, at(i, i * 7_000 - ((i * 7919) % 40_000)));

@@ -1,4 +1,4 @@
-import { crc32 } from "node:zlib";
+import * as zlib from "node:zlib";
 import { ENTRY, ENTRY_BYTES, FRAME, FRAME_HEADER_BYTES, FRAME_MAGIC, roundUp } from "./layout.ts";
 
 /** Payload pieces below this are copied beside their directory, larger ones are written from where they are. */
@@ -113,7 +113,7 @@ export class GroupWriter {
 
   /** Bytes of the entry just added that are read when they are asked for. */
   payload(bytes: Uint8Array): void {
-    this.located(bytes.length, crc32(bytes));
+    this.located(bytes.length, zlib.crc32(bytes));
     this.#payload.push(bytes);
     this.#payloadBytes += bytes.length;
   }
@@ -135,7 +135,7 @@ export class GroupWriter {
     this.#view.setUint32(header + FRAME.entries, this.#entries, true);
     this.#view.setUint32(header + FRAME.payloadBytes, payloadBytes, true);
     const covered = this.#bytes.subarray(header + FRAME.directoryBytes, directoryEnd);
-    this.#view.setUint32(header + FRAME.checksum, crc32(covered), true);
+    this.#view.setUint32(header + FRAME.checksum, zlib.crc32(covered), true);
     for (const bytes of this.#payload) {
       if (bytes.length < COPY_BELOW) this.#copy(bytes);
       else this.#writeFrom(bytes);

@@ -1,4 +1,4 @@
-import { crc32 } from "node:zlib";
+import * as zlib from "node:zlib";
 import { MillraceError } from "@millrace/core";
 import { Catalog } from "./catalog.ts";
 import { ENTRY, ENTRY_BYTES, FRAME, FRAME_HEADER_BYTES, FrameKind, hasPayload, SEGMENT_HEADER_BYTES } from "./layout.ts";
@@ -121,7 +121,7 @@ function payloadIsWhole(segments: Segments, scanner: Scanner, number: number, po
     if (!hasPayload(view.getUint8(entry + ENTRY.kind))) continue;
     const piece = new Uint8Array(view.getUint32(entry + ENTRY.length, true));
     segments.files.read(segments.file(number), piece, payloadAt);
-    if (crc32(piece) !== view.getUint32(entry + ENTRY.checksum, true)) return false;
+    if (zlib.crc32(piece) !== view.getUint32(entry + ENTRY.checksum, true)) return false;
     payloadAt += piece.length;
   }
   return true;

@@ -1,4 +1,4 @@
-import { crc32 } from "node:zlib";
+import * as zlib from "node:zlib";
 import type { LogFiles } from "./files.ts";
 import { FRAME, FRAME_HEADER_BYTES, FRAME_MAGIC } from "./layout.ts";
 
@@ -35,7 +35,7 @@ export class Scanner {
     const covered = FRAME_HEADER_BYTES + this.view.getUint32(this.at + FRAME.directoryBytes, true);
     if (!this.#load(position, covered)) return 0;
     const checksum = this.view.getUint32(this.at + FRAME.checksum, true);
-    if (crc32(this.bytes.subarray(this.at + FRAME.directoryBytes, this.at + covered)) !== checksum) return 0;
+    if (zlib.crc32(this.bytes.subarray(this.at + FRAME.directoryBytes, this.at + covered)) !== checksum) return 0;
     return covered + this.view.getUint32(this.at + FRAME.payloadBytes, true);
   }
 

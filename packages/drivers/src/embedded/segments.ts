@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { crc32 } from "node:zlib";
+import * as zlib from "node:zlib";
 import { corrupt } from "./store-errors.ts";
 import type { LogFiles } from "./files.ts";
 import { FORMAT_VERSION, SEGMENT, SEGMENT_HEADER_BYTES, SEGMENT_MAGIC } from "./layout.ts";
@@ -106,7 +106,7 @@ export class Segments {
       const bytes = this.#readRange(segment, from, to - from);
       for (; i < next; i += 4) {
         const piece = bytes.subarray(extents[i + 1] - from, extents[i + 1] - from + extents[i + 2]);
-        if (crc32(piece) !== extents[i + 3]) throw corrupt(this.path(segment), extents[i + 1], "a block fails its checksum.");
+        if (zlib.crc32(piece) !== extents[i + 3]) throw corrupt(this.path(segment), extents[i + 1], "a block fails its checksum.");
         found.push(piece);
       }
     }
@@ -136,7 +136,7 @@ export function segmentHeader(number: number): Uint8Array {
   view.setUint32(SEGMENT.magic + 4, SEGMENT_MAGIC[1], true);
   view.setUint32(SEGMENT.version, FORMAT_VERSION, true);
   view.setUint32(SEGMENT.number, number, true);
-  view.setUint32(SEGMENT.checksum, crc32(bytes.subarray(0, SEGMENT.checksum)), true);
+  view.setUint32(SEGMENT.checksum, zlib.crc32(bytes.subarray(0, SEGMENT.checksum)), true);
   return bytes;
 }
 

@@ -5,7 +5,7 @@ import type { Bucket, BucketObject, Chunk, Journal, NoChunk, SplitReader } from 
 import { Discovery } from "./discovery.ts";
 import { fileBucket } from "./file-bucket.ts";
 import { FileReader } from "./file-reader.ts";
-import type { ReadOptions } from "./file-reader.ts";
+import type { ReadOptions } from "./read-options.ts";
 import { ObjectWatch } from "./object-watch.ts";
 
 export interface BucketReadOptions {

@@ -3,8 +3,8 @@ import { MillraceError } from "@millrace/core";
 import type { Journal, OpenSplit, Source, SplitReader } from "@millrace/core/internal";
 import { BucketReader } from "./bucket-reader.ts";
 import { ioError } from "./file-errors.ts";
-import { readOptions } from "./file-source.ts";
-import type { RecordOptions } from "./file-source.ts";
+import { readOptions } from "./read-options.ts";
+import type { RecordOptions } from "./read-options.ts";
 
 export interface BucketSourceOptions extends RecordOptions {
   readonly name: string;

@@ -6,7 +6,7 @@ import { Socket } from "node:net";
 import { isatty, ReadStream } from "node:tty";
 import { ioError, damagedError, usageError } from "./file-errors.ts";
 import { inflate } from "./inflate.ts";
-import type { Compression } from "./inflate.ts";
+import type { Compression } from "./read-options.ts";
 
 /** The (decompressed) content of one file, read forward. */
 export interface ByteInput {

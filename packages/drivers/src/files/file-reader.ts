@@ -1,29 +1,16 @@
 import { MillraceError } from "@millrace/core";
 import { createCsvDecoder, createNdjsonDecoder, csvBytes, ObjectRows, readHeader } from "@millrace/core/internal";
-import type { Chunk, Field, Malformed, MalformedRow, NoChunk, RecordFormat, Rows, SplitReader, StandardSchemaV1 } from "@millrace/core/internal";
+import type { Chunk, Field, Malformed, MalformedRow, NoChunk, Rows, SplitReader } from "@millrace/core/internal";
 import { openCompressed, openPlain, openStandardInput } from "./byte-input.ts";
 import type { ByteInput } from "./byte-input.ts";
 import { ChunkCutter } from "./chunk-cutter.ts";
 import type { Cut } from "./chunk-cutter.ts";
-import type { Compression } from "./inflate.ts";
 import { detectCompression, formatOf, STANDARD_INPUT_PATH } from "./input-files.ts";
 import type { InputFile } from "./input-files.ts";
 import { columnsDecoder, objectsDecoder, validatingDecoder } from "./record-decoder.ts";
+import type { Compression, ReadOptions } from "./read-options.ts";
 import type { RecordDecoder } from "./record-decoder.ts";
 import { CsvScanner, LineScanner } from "./record-scanner.ts";
-
-/** How the files of a source are read. */
-export interface ReadOptions {
-  readonly format: RecordFormat | undefined;
-  readonly compression: Compression | undefined;
-  /** The fields to decode into columns; without them rows are objects. */
-  readonly fields: readonly Field[] | undefined;
-  /** Decoded rows are validated by it. */
-  readonly validator: StandardSchemaV1 | undefined;
-  readonly csv: { readonly delimiter?: string; readonly quote?: string; readonly header?: readonly string[] };
-  readonly chunkBytes: number;
-  readonly maxRecordBytes: number;
-}
 
 /** Which chunks of the files one reader takes: those of its lane, from a position on. */
 export interface Lane {

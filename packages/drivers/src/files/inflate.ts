@@ -1,6 +1,4 @@
-import { createGunzip, createZstdDecompress } from "node:zlib";
-
-export type Compression = "none" | "gzip" | "zstd";
+import * as zlib from "node:zlib";
 
 /**
  * Decompresses a stream of one or more gzip members or zstd frames, about `pieceBytes` at a time;
@@ -26,7 +24,7 @@ export async function* inflate(
       rest = withoutPadding(rest);
       if (rest.length === 0) continue;
     }
-    const decoder = compression === "gzip" ? createGunzip({ chunkSize: pieceBytes }) : createZstdDecompress({ chunkSize: pieceBytes });
+    const decoder = compression === "gzip" ? zlib.createGunzip({ chunkSize: pieceBytes }) : zlib.createZstdDecompress({ chunkSize: pieceBytes });
     const feed = new Feed(decoder, input, rest);
     const fed = feed.run();
     try {
@@ -40,7 +38,7 @@ export async function* inflate(
   }
 }
 
-type Decoder = ReturnType<typeof createGunzip> | ReturnType<typeof createZstdDecompress>;
+type Decoder = ReturnType<typeof zlib.createGunzip> | ReturnType<typeof zlib.createZstdDecompress>;
 
 /**
  * Writes input to a decoder piece by piece, until the input ends or the decoder leaves something of a

@@ -1,10 +1,10 @@
-import { globSync, statSync } from "node:fs";
+import * as fs from "node:fs";
 import type { Stats } from "node:fs";
 import { MillraceError } from "@millrace/core";
 import type { RecordFormat } from "@millrace/core/internal";
 import { compressionOf, firstBytes } from "./byte-input.ts";
 import { codeOf, damagedError, ioError, usageError } from "./file-errors.ts";
-import type { Compression } from "./inflate.ts";
+import type { Compression } from "./read-options.ts";
 
 /** What stands for standard input among paths. */
 export const STANDARD_INPUT_PATH = "-";
@@ -29,7 +29,7 @@ export function findFiles(paths: readonly string[]): readonly InputFile[] {
   return paths.flatMap((path) => {
     const stat = statOf(path);
     if (stat !== undefined) return [fileOf(path, stat)];
-    const matches = GLOB_CHARACTERS.test(path) ? globSync(path).sort() : [];
+    const matches = GLOB_CHARACTERS.test(path) ? fs.globSync(path).sort() : [];
     const files = matches.flatMap((match) => {
       const found = statOf(match);
       return found?.isFile() === true ? [fileOf(match, found)] : [];
@@ -68,7 +68,7 @@ const GLOB_CHARACTERS = /[*?[\]{}]/;
 
 function statOf(path: string): Stats | undefined {
   try {
-    return statSync(path);
+    return fs.statSync(path);
   } catch (error) {
     const code = codeOf(error);
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;

@@ -1,6 +1,6 @@
 import { watch } from "node:fs";
 import type { FSWatcher } from "node:fs";
-import { matchesGlob } from "node:path";
+import * as paths from "node:path";
 import type { Bucket, BucketObject } from "@millrace/core/internal";
 import { ioError } from "./file-errors.ts";
 
@@ -82,7 +82,7 @@ export class ObjectWatch {
     const seen = new Map<string, { readonly etag: string; readonly since: number }>();
     const complete: BucketObject[] = [];
     for await (const object of this.#bucket.list()) {
-      if (!matchesGlob(object.name, this.#pattern)) continue;
+      if (!paths.matchesGlob(object.name, this.#pattern)) continue;
       const now = performance.now();
       const before = this.#seen.get(object.name);
       const since = before?.etag === object.etag ? before.since : now;

@@ -4,9 +4,9 @@ import { rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
-import { constants, createGzip, createZstdCompress } from "node:zlib";
+import * as zlib from "node:zlib";
 import { codeOf, ioError } from "./file-errors.ts";
-import type { Compression } from "./inflate.ts";
+import type { Compression } from "./read-options.ts";
 
 /** What stands for standard output among paths. */
 export const STANDARD_OUTPUT_PATH = "-";
@@ -28,7 +28,7 @@ export function openOutput(path: string, compression: Compression = compressionO
   const name = path === STANDARD_OUTPUT_PATH ? "standard output" : path;
   const temporary = path === STANDARD_OUTPUT_PATH || isSpecial(path) ? undefined : join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   const file: Writable = path === STANDARD_OUTPUT_PATH ? process.stdout : createWriteStream(temporary ?? path);
-  const packer = compression === "gzip" ? createGzip() : compression === "zstd" ? createZstdCompress({ params: { [constants.ZSTD_c_checksumFlag]: 1 } }) : undefined;
+  const packer = compression === "gzip" ? zlib.createGzip() : compression === "zstd" ? zlib.createZstdCompress({ params: { [zlib.constants.ZSTD_c_checksumFlag]: 1 } }) : undefined;
   packer?.pipe(file, { end: path !== STANDARD_OUTPUT_PATH });
   const stream = packer ?? file;
 

@@ -1,6 +1,6 @@
 import { MillraceError } from "@millrace/core";
 import { csvBytes, jsonText } from "@millrace/core/internal";
-import type { Compression } from "./inflate.ts";
+import type { Compression } from "./read-options.ts";
 import { openOutput } from "./output-file.ts";
 import type { OutputFile } from "./output-file.ts";
 

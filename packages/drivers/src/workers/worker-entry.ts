@@ -4,12 +4,15 @@ import { MillraceError } from "@millrace/core";
 import { Calls } from "./calls.ts";
 import { loadPlans, openSourceModule } from "./load.ts";
 import type { MainMethods, WorkerMethods, WorkerStart } from "./messages.ts";
+import { quietWarnings } from "./warnings.ts";
 import { Wakeups, workerPorts, type Journals } from "./worker-ports.ts";
 
 /** How often a worker shows that its event loop turns, ms. */
 const HEARTBEAT = 100;
 
 if (parentPort === null) throw new MillraceError("MILLRACE_USAGE", "worker entry", "is started by workerHost() only");
+// The main thread imports the same files: it has told of this, or keeps quiet about it.
+quietWarnings();
 await run(parentPort, workerData as WorkerStart);
 
 async function run(port: NonNullable<typeof parentPort>, start: WorkerStart): Promise<void> {

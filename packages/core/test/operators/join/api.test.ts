@@ -48,7 +48,7 @@ test("what cannot be joined is refused where it is written", () => {
   const build = (make: (left: KeyedStream<Click, string>, right: KeyedStream<Order, string>) => Stream<unknown>): (() => unknown) => () =>
     workflow("refused", (flow) => make(flow.from(clicks).keyBy((c) => c.user), flow.from(orders).keyBy((o) => o.user)).to(topic<unknown>("out")));
   assert.throws(build((left) => left.join(elsewhere!).within({}, (c) => c)), { code: "MILLRACE_USAGE", message: /belongs to workflow other/ });
-  assert.throws(build((left, right) => left.join(right).within({ before: "soon" }, (c) => c)), { code: "MILLRACE_USAGE", message: /within, before: "soon" is not a duration/ });
+  assert.throws(build((left, right) => left.join(right).within({ before: "soon" as "1s" }, (c) => c)), { code: "MILLRACE_USAGE", message: /within, before: "soon" is not a duration/ });
   assert.throws(build((_left, right) => right.asTable() && elsewhere!.join(right).within({}, (c) => c)), { code: "MILLRACE_USAGE" });
   workflow("keys", (flow) => {
     const byNumber = flow.from(orders).keyBy((o) => o.total);

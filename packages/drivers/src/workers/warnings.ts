@@ -1,6 +1,6 @@
 /**
  * Shows Node's warnings as Node does, but for one: a project without `"type": "module"` works as
- * well, since what this command imports are modules.
+ * well, since what the command and its workers import are modules. For a process, or a thread, of its own.
  */
 export function quietWarnings(): void {
   process.removeAllListeners("warning");
