@@ -1,0 +1,63 @@
+import type { Row } from "../values/paths.ts";
+import { send } from "./client.ts";
+import type { Connection } from "./events.ts";
+import { listen } from "./events.ts";
+import { Live } from "./live.ts";
+import type { Changes, MapPanel } from "./types.ts";
+
+export type Rows = ReadonlyMap<string, Row>;
+
+const collections = new Map<string, Live<Rows>>();
+
+/** The rows of a collection by their keys, live; all who ask for one share what feeds it. */
+export function rowsOf(collection: string): Live<Rows> {
+  let live = collections.get(collection);
+  if (live === undefined) {
+    live = new Live<Rows>(new Map(), (made) => feed(collection, made));
+    collections.set(collection, live);
+  }
+  return live;
+}
+
+/** Those of all collections that a map shows, by the collection's name. */
+export function layersOf(panel: MapPanel): Live<ReadonlyMap<string, Rows>> {
+  const names = [...new Set(panel.layers.map(({ collection }) => collection))];
+  return new Live<ReadonlyMap<string, Rows>>(new Map(), (live) => {
+    const parts = names.map((name) => [name, rowsOf(name)] as const);
+    const changed = (): void => {
+      live.set(new Map(parts.map(([name, part]) => [name, part.value()])));
+      live.connect(parts.map(([, part]) => part.connection()).find((connection) => connection !== "live") ?? "live");
+    };
+    const ends = parts.map(([, part]) => part.look(changed));
+    return () => ends.forEach((end) => end());
+  });
+}
+
+/** Puts a row in its place: the key says which it changes; without one it is new. Throws Problem where it is refused. */
+export function putRow(collection: string, key: string | undefined, row: Row): Promise<void> {
+  return key === undefined ? send("POST", `${rowsPath(collection)}`, row) : send("PUT", `${rowsPath(collection)}/${encodeURIComponent(key)}`, row);
+}
+
+export function deleteRow(collection: string, key: string): Promise<void> {
+  return send("DELETE", `${rowsPath(collection)}/${encodeURIComponent(key)}`);
+}
+
+function rowsPath(collection: string): string {
+  return `collections/${encodeURIComponent(collection)}/rows`;
+}
+
+function feed(collection: string, live: Live<Rows>): () => void {
+  const rows = new Map<string, Row>();
+  return listen(
+    `collections/${encodeURIComponent(collection)}/changes`,
+    ({ event, data }) => {
+      if (event === "snapshot") rows.clear();
+      for (const { key, row } of (data as Changes).changes) {
+        if (row === null) rows.delete(key);
+        else rows.set(key, row as Row);
+      }
+      live.set(new Map(rows));
+    },
+    (connection: Connection) => live.connect(connection),
+  );
+}
