@@ -79,7 +79,7 @@ function tableOf(rows: readonly Row[]): string {
 }
 
 function sourceFiles(): string[] {
-  const patterns = judge.architecture.packages.map(({ path }) => `${path}/**/*.{ts,mts,js,mjs}`);
+  const patterns = judge.architecture.packages.map(({ path }) => `${path}/**/*.{ts,tsx,mts,js,mjs}`);
   const skipped = new Set(["node_modules", "dist", "peers"]);
   return globSync(patterns, { cwd: root, exclude: (path) => path.split(/[/\\]/).some((part) => skipped.has(part)) })
     .map((path) => path.replaceAll("\\", "/"))

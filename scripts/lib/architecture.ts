@@ -13,6 +13,8 @@ export interface Row {
   readonly publicOnly?: boolean;
   /** True where source files of the packages may be imported by relative paths. */
   readonly sources?: boolean;
+  /** True where the built package holds what its sources import, so that devDependencies are enough. */
+  readonly bundled?: boolean;
 }
 
 export interface FolderTable {
@@ -123,7 +125,7 @@ export class Judge {
 
   #judgeThirdParty(file: string, from: Row, name: string): string | undefined {
     const own = this.#manifests.get(from.path);
-    const shipped = { ...own?.dependencies, ...own?.peerDependencies, ...own?.optionalDependencies };
+    const shipped = { ...own?.dependencies, ...own?.peerDependencies, ...own?.optionalDependencies, ...(from.bundled === true ? own?.devDependencies : {}) };
     if (name in shipped) return undefined;
     if (own !== undefined && !isTest(file)) return `${from.path}/package.json does not declare ${name}. Add it to its dependencies or peerDependencies.`;
     if (name in { ...own?.devDependencies, ...this.#rootManifest.devDependencies }) return undefined;

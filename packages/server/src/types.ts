@@ -48,6 +48,7 @@ export type DeadLetter = Wire<typeof deadLetter>;
 export type DeadLetterPage = Wire<typeof deadLetterPage>;
 export type Replayed = Wire<typeof replayed>;
 
+export type { Action, Colour, Column, Layer, LinesPanel, MapPanel, Meaning, Measure, MetricsPanel, Panel, TablePanel } from "@millrace/core/dashboards";
 export type { Dashboard };
 export interface DashboardList {
   readonly items: readonly Dashboard[];

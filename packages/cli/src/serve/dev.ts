@@ -1,4 +1,5 @@
-import { relative, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { startServer } from "@millrace/server";
 import { DEFAULT_DATA, type LogLevel } from "../commands/options.ts";
 import { loadWorkflows } from "../modules.ts";
@@ -41,6 +42,7 @@ export async function dev(request: DevRequest): Promise<DevRunning> {
       port,
       names,
       ...(token === undefined ? {} : { token }),
+      page: dirname(fileURLToPath(import.meta.resolve("@millrace/console/index.html"))),
       log: jsonLog(request.log),
       tracer: requestTracer(),
       version: version(),

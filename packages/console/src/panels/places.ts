@@ -1,6 +1,6 @@
 import type L from "leaflet";
 import { colourOf, LIGHTS } from "../values/colours.ts";
-import { at, matches, type Row } from "../values/paths.ts";
+import { at, matches, words, type Row } from "../values/paths.ts";
 import type { Layer } from "../wire/types.ts";
 
 /** A row as a point of the map. */
@@ -21,7 +21,7 @@ export function placesOf(layers: readonly Layer[], rows: ReadonlyMap<string, Rea
       const latitude = at(row, layer.latitude);
       const longitude = at(row, layer.longitude);
       if (typeof latitude !== "number" || typeof longitude !== "number" || !matches(row, layer.where)) continue;
-      const label = layer.label === undefined ? "" : String(at(row, layer.label) ?? "");
+      const label = layer.label === undefined ? "" : words(at(row, layer.label) ?? "");
       places.push({ id: `${index} ${key}`, latitude, longitude, label, layer, row });
     }
   }
@@ -50,6 +50,6 @@ function light(context: CanvasRenderingContext2D, x: number, y: number, dx: numb
   context.moveTo(x - 1.6 * dx, y - 1.6 * dy);
   context.lineTo(x + 1.6 * dx, y + 1.6 * dy);
   context.lineWidth = Math.max(2, (dx + dy) / 2.5);
-  context.strokeStyle = LIGHTS[String(state)] ?? "#868e96";
+  context.strokeStyle = LIGHTS[words(state)] ?? "#868e96";
   context.stroke();
 }

@@ -1,5 +1,5 @@
 import type { Colour, Meaning } from "../wire/types.ts";
-import { at, type Row } from "./paths.ts";
+import { at, words, type Row } from "./paths.ts";
 
 type AnyColour = Colour<Record<string, unknown>>;
 
@@ -14,10 +14,10 @@ export const LIGHTS: Readonly<Record<string, string>> = { green: "#2f9e44", ambe
 export function colourOf(row: Row, colour: AnyColour | undefined): string {
   if (colour === undefined) return "#1c7ed6";
   const value = at(row, colour.field);
-  if ("values" in colour) return MEANINGS[colour.values[String(value)] ?? "neutral"];
+  if ("values" in colour) return MEANINGS[colour.values[words(value)] ?? "neutral"];
   if (typeof value !== "number" || !Number.isFinite(value)) return MEANINGS.neutral;
   const share = (value - colour.bad) / (colour.good - colour.bad);
-  return SCALE[Math.max(0, Math.min(SCALE.length - 1, Math.floor(share * SCALE.length)))] as string;
+  return SCALE[Math.max(0, Math.min(SCALE.length - 1, Math.floor(share * SCALE.length)))] ?? MEANINGS.neutral;
 }
 
 /** Lines of one chart, in order; distinct also by their lightness. */

@@ -31,5 +31,11 @@ export function compare(a: unknown, b: unknown): number {
   if (a === undefined || a === null) return 1;
   if (b === undefined || b === null) return -1;
   if (typeof a === "number" && typeof b === "number") return a - b;
-  return String(a) < String(b) ? -1 : 1;
+  const [one, other] = [words(a), words(b)];
+  return one < other ? -1 : one === other ? 0 : 1;
+}
+
+/** Any value as text that sorts and reads. */
+export function words(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 }

@@ -11,7 +11,7 @@ export class Live<T> {
   #value: T;
   #connection: Connection = "connecting";
   #end: (() => void) | undefined;
-  #frame: number | undefined;
+  #told = false;
   #ending: ReturnType<typeof setTimeout> | undefined;
 
   constructor(first: T, feed: (live: Live<T>) => () => void) {
@@ -47,8 +47,10 @@ export class Live<T> {
   };
 
   #tell(): void {
-    this.#frame ??= requestAnimationFrame(() => {
-      this.#frame = undefined;
+    if (this.#told) return;
+    this.#told = true;
+    requestAnimationFrame(() => {
+      this.#told = false;
       for (const changed of this.#looking) changed();
     });
   }

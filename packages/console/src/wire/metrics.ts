@@ -1,33 +1,19 @@
 import { Samples } from "../values/samples.ts";
-import { get } from "./client.ts";
+import { listen } from "./events.ts";
 import { Live } from "./live.ts";
 import type { Metrics, StageFigures } from "./types.ts";
 
-/** How often it is asked what is measured, ms. */
-const EVERY = 1_000;
-/** Five minutes. */
+/** Five minutes, a sample a second. */
 const KEPT = 300;
 
-/** What is measured now, asked once a second while anyone looks. */
-export const metricsNow = new Live<Metrics | undefined>(undefined, (live) => {
-  let gone = false;
-  let next: ReturnType<typeof setTimeout> | undefined;
-  const ask = async (): Promise<void> => {
-    try {
-      const metrics = await get<Metrics>("metrics");
-      live.set(metrics);
-      live.connect("live");
-    } catch (error) {
-      live.connect({ lost: error instanceof Error ? error.message : String(error), status: 0 });
-    }
-    if (!gone) next = setTimeout(() => void ask(), EVERY);
-  };
-  void ask();
-  return () => {
-    gone = true;
-    clearTimeout(next);
-  };
-});
+/** What is measured now, told once a second while anyone looks. */
+export const metricsNow = new Live<Metrics | undefined>(undefined, (live) =>
+  listen(
+    "metrics/events",
+    ({ data }) => live.set(data as Metrics),
+    (connection) => live.connect(connection),
+  ),
+);
 
 /** The measures of each workflow over the last minutes; series are named `workflow measure`. */
 export const measured = new Live<Samples>(new Samples(KEPT), (live) => {

@@ -1,6 +1,5 @@
 import type { Row } from "../values/paths.ts";
 import { send } from "./client.ts";
-import type { Connection } from "./events.ts";
 import { listen } from "./events.ts";
 import { Live } from "./live.ts";
 import type { Changes, MapPanel } from "./types.ts";
@@ -35,21 +34,21 @@ export function layersOf(panel: MapPanel): Live<ReadonlyMap<string, Rows>> {
 
 /** Puts a row in its place: the key says which it changes; without one it is new. Throws Problem where it is refused. */
 export function putRow(collection: string, key: string | undefined, row: Row): Promise<void> {
-  return key === undefined ? send("POST", `${rowsPath(collection)}`, row) : send("PUT", `${rowsPath(collection)}/${encodeURIComponent(key)}`, row);
+  return key === undefined ? send("POST", `${path(collection)}/edits`, { edits: [{ put: row }] }) : send("PUT", `${path(collection)}/rows/${encodeURIComponent(key)}`, row);
 }
 
 export function deleteRow(collection: string, key: string): Promise<void> {
-  return send("DELETE", `${rowsPath(collection)}/${encodeURIComponent(key)}`);
+  return send("DELETE", `${path(collection)}/rows/${encodeURIComponent(key)}`);
 }
 
-function rowsPath(collection: string): string {
-  return `collections/${encodeURIComponent(collection)}/rows`;
+function path(collection: string): string {
+  return `collections/${encodeURIComponent(collection)}`;
 }
 
 function feed(collection: string, live: Live<Rows>): () => void {
   const rows = new Map<string, Row>();
   return listen(
-    `collections/${encodeURIComponent(collection)}/changes`,
+    `${path(collection)}/changes`,
     ({ event, data }) => {
       if (event === "snapshot") rows.clear();
       for (const { key, row } of (data as Changes).changes) {
@@ -58,6 +57,6 @@ function feed(collection: string, live: Live<Rows>): () => void {
       }
       live.set(new Map(rows));
     },
-    (connection: Connection) => live.connect(connection),
+    (connection) => live.connect(connection),
   );
 }

@@ -1,3 +1,21 @@
-/** What travels between server and page. */
-export type { Action, Colour, Column, Layer, LinesPanel, MapPanel, Meaning, Measure, MetricsPanel, Panel, TablePanel } from "@millrace/core/dashboards";
-export type { Changes, Dashboard, DashboardList, Metrics, StageFigures, WorkflowList, WorkflowSummary } from "@millrace/server/types";
+/** What travels between server and page: nothing else of the server is known here. */
+export type {
+  Action,
+  Changes,
+  Colour,
+  Column,
+  Dashboard,
+  DashboardList,
+  Layer,
+  LinesPanel,
+  MapPanel,
+  Meaning,
+  Measure,
+  Metrics,
+  MetricsPanel,
+  Panel,
+  StageFigures,
+  TablePanel,
+  WorkflowList,
+  WorkflowSummary,
+} from "@millrace/server/types";
