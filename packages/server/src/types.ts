@@ -1,6 +1,6 @@
 import type { Dashboard } from "@millrace/core/dashboards";
 import type { z } from "zod";
-import type { changes, collectionList, collectionState, edited, edits, row, rowPage } from "./schemas/collections.ts";
+import type { changes, collectionList, collectionState, edited, edits, namedChanges, row, rowPage } from "./schemas/collections.ts";
 import type { malformedAtom, problem } from "./schemas/common.ts";
 import type { deadLetter, deadLetterPage, deadTopic, deadTopicList, replayed } from "./schemas/dead-letters.ts";
 import type { figures, health, metrics, partitionFigures, stageFigures, stageList } from "./schemas/metrics.ts";
@@ -38,6 +38,8 @@ export type Row = Wire<typeof row>;
 export type RowPage = Wire<typeof rowPage>;
 /** Data of the events `snapshot` and `changes` of a collection. */
 export type Changes = Wire<typeof changes>;
+/** The same where several collections are followed at once. */
+export type NamedChanges = Wire<typeof namedChanges>;
 
 export type Edits = Wire<typeof edits>;
 export type Edited = Wire<typeof edited>;

@@ -37,7 +37,7 @@ export function Chart({ label, x, time, lines, height = 220 }: ChartProps): Reac
         width: element.clientWidth || 400,
         height,
         ...(time === "event" ? { tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC") } : {}),
-        scales: { x: { time: time !== undefined } },
+        scales: { x: { time: time !== undefined }, y: { range: fromZero } },
         axes: [
           { stroke: ink, grid, ticks: grid },
           { stroke: ink, grid, ticks: grid, size: 64, values: (_, ticks) => ticks.map((tick) => figure(tick)) },
@@ -71,4 +71,11 @@ export function Chart({ label, x, time, lines, height = 220 }: ChartProps): Reac
   });
 
   return <div ref={place} role="img" aria-label={`${label}: ${lines.map(({ title }) => title).join(", ")}`} />;
+}
+
+/** Charts begin at zero, so that heights compare; below it where values are. */
+function fromZero(_: uPlot, least: number | null, most: number | null): [number, number] {
+  const top = most ?? 1;
+  const bottom = Math.min(0, least ?? 0);
+  return [bottom, top <= bottom ? bottom + 1 : top + (top - bottom) * 0.05];
 }

@@ -2,6 +2,8 @@ import { EventSourceParserStream } from "eventsource-parser/stream";
 import { call, Problem } from "./client.ts";
 
 export interface ServerEvent {
+  /** By which the server knows what came before. */
+  readonly id: string | undefined;
   readonly event: string;
   readonly data: unknown;
 }
@@ -11,11 +13,11 @@ export type Connection = "connecting" | "live" | { readonly lost: string; readon
 
 /**
  * Listens to a stream of server-sent events until it is ended by the function that it returns; after a
- * loss it tries again, longer apart each time up to 10 s, and goes on after the last event it saw.
+ * loss it tries again, longer apart each time up to 10 s, and goes on after the last event it saw, or `after`.
  */
-export function listen(path: string, onEvent: (event: ServerEvent) => void, onConnection: (connection: Connection) => void): () => void {
+export function listen(path: string, onEvent: (event: ServerEvent) => void, onConnection: (connection: Connection) => void, after?: string): () => void {
   const ended = new AbortController();
-  let last: string | undefined;
+  let last = after;
   const follow = async (): Promise<void> => {
     const headers = { accept: "text/event-stream", ...(last === undefined ? {} : { "last-event-id": last }) };
     const response = await call(path, { headers, signal: ended.signal });
@@ -24,7 +26,7 @@ export function listen(path: string, onEvent: (event: ServerEvent) => void, onCo
     const events = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
     for await (const { id, event, data } of events) {
       if (id !== undefined) last = id;
-      onEvent({ event: event ?? "message", data: JSON.parse(data) as unknown });
+      onEvent({ id, event: event ?? "message", data: JSON.parse(data) as unknown });
     }
   };
   const keep = async (): Promise<void> => {

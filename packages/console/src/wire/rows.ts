@@ -1,21 +1,14 @@
 import type { Row } from "../values/paths.ts";
 import { send } from "./client.ts";
-import { listen } from "./events.ts";
+import { Followed, type Rows } from "./followed.ts";
 import { Live } from "./live.ts";
-import type { Changes, MapPanel } from "./types.ts";
+import type { MapPanel } from "./types.ts";
 
-export type Rows = ReadonlyMap<string, Row>;
-
-const collections = new Map<string, Live<Rows>>();
+const followed = new Followed();
 
 /** The rows of a collection by their keys, live; all who ask for one share what feeds it. */
 export function rowsOf(collection: string): Live<Rows> {
-  let live = collections.get(collection);
-  if (live === undefined) {
-    live = new Live<Rows>(new Map(), (made) => feed(collection, made));
-    collections.set(collection, live);
-  }
-  return live;
+  return followed.rowsOf(collection);
 }
 
 /** Those of all collections that a map shows, by the collection's name. */
@@ -43,20 +36,4 @@ export function deleteRow(collection: string, key: string): Promise<void> {
 
 function path(collection: string): string {
   return `collections/${encodeURIComponent(collection)}`;
-}
-
-function feed(collection: string, live: Live<Rows>): () => void {
-  const rows = new Map<string, Row>();
-  return listen(
-    `${path(collection)}/changes`,
-    ({ event, data }) => {
-      if (event === "snapshot") rows.clear();
-      for (const { key, row } of (data as Changes).changes) {
-        if (row === null) rows.delete(key);
-        else rows.set(key, row as Row);
-      }
-      live.set(new Map(rows));
-    },
-    (connection) => live.connect(connection),
-  );
 }

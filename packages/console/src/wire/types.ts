@@ -1,7 +1,6 @@
 /** What travels between server and page: nothing else of the server is known here. */
 export type {
   Action,
-  Changes,
   Colour,
   Column,
   Dashboard,
@@ -13,6 +12,7 @@ export type {
   Measure,
   Metrics,
   MetricsPanel,
+  NamedChanges,
   Panel,
   StageFigures,
   TablePanel,

@@ -2,10 +2,11 @@ import { z } from "zod";
 import { route, type Route } from "../http/route.ts";
 import { keysOf } from "../rows/key-text.ts";
 import { rowPage } from "../rows/row-page.ts";
-import { collectionList, collectionState, row, rowPage as rowPageSchema, rowQuery } from "../schemas/collections.ts";
+import { changesQuery, collectionList, collectionState, row, rowPage as rowPageSchema, rowQuery } from "../schemas/collections.ts";
 import { keyText as keySchema, name } from "../schemas/common.ts";
 import { EventStream } from "../sse/event-stream.ts";
 import { RowFeed } from "../sse/row-feed.ts";
+import { SharedStream } from "../sse/shared-stream.ts";
 import { badRequest, events, json, notFound } from "./answers.ts";
 import type { RouteContext } from "./context.ts";
 import { noRow, rowReply } from "./row-reply.ts";
@@ -15,6 +16,12 @@ const rowParams = z.object({ collection: name, key: keySchema });
 
 export function collectionRoutes({ app: { collections }, events: stream }: RouteContext): Route[] {
   const feeds = new Map<string, RowFeed>();
+  const feedOf = (collection: string): RowFeed => {
+    collections.state(collection);
+    let feed = feeds.get(collection);
+    if (feed === undefined) feeds.set(collection, (feed = new RowFeed(collections, collection)));
+    return feed;
+  };
   return [
     route({
       method: "GET",
@@ -77,12 +84,32 @@ export function collectionRoutes({ app: { collections }, events: stream }: Route
         ...notFound,
       },
       handle: ({ params: { collection }, request, response, gone }) => {
-        collections.state(collection);
-        let feed = feeds.get(collection);
-        if (feed === undefined) feeds.set(collection, (feed = new RowFeed(collections, collection)));
+        const feed = feedOf(collection);
         const last = String(request.headers["last-event-id"] ?? "");
         const leave = feed.join(new EventStream(response, stream), /^\d{1,15}$/.test(last) ? Number(last) : undefined);
         gone.addEventListener("abort", leave, { once: true });
+        return "taken";
+      },
+    }),
+    route({
+      method: "GET",
+      path: "/v1/changes",
+      id: "followCollections",
+      tag: "collections",
+      summary: "The rows of several collections and each change of them, over one connection.",
+      query: changesQuery,
+      headers: { "Last-Event-ID": "The id of the last event that was seen: what has changed since comes first." },
+      answers: {
+        200: events("As for one collection; the data of each event names its collection beside: { collection, changes }."),
+        ...badRequest,
+        ...notFound,
+      },
+      handle: ({ query, request, response, gone }) => {
+        const names = [...new Set([query.collection].flat())];
+        const followed = names.map((collection) => [collection, feedOf(collection)] as const);
+        const shared = new SharedStream(new EventStream(response, stream), String(request.headers["last-event-id"] ?? ""));
+        const leaves = followed.map(([collection, feed]) => feed.join(shared.part(collection), shared.after(collection)));
+        gone.addEventListener("abort", () => leaves.forEach((leave) => leave()), { once: true });
         return "taken";
       },
     }),

@@ -27,6 +27,14 @@ export const rowQuery = z.object({
 /** What a subscriber gets: rows as they are now; null: the row is gone. */
 export const changes = z.object({ changes: z.array(z.object({ key: keyText, row: value.nullable() })) });
 
+export const changesQuery = z.object({
+  /** A collection's name; repeated for each. */
+  collection: z.union([z.string().min(1).max(256), z.array(z.string().min(1).max(256)).min(1).max(100)]),
+});
+
+/** The same of one of several collections. */
+export const namedChanges = z.object({ collection: z.string(), ...changes.shape });
+
 export const edits = z.object({
   edits: z.array(z.union([z.strictObject({ put: value }), z.strictObject({ delete: keyText })])).max(100_000),
 });

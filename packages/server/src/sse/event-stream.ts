@@ -9,11 +9,21 @@ export interface EventStreamOptions {
 
 export const EVENT_STREAM: EventStreamOptions = { heartbeat: 15_000, patience: 30_000 };
 
+/** Sends events to one client; whoever sends asks `writable` first, and is called back when there is room again. */
+export interface EventSender {
+  /** Whether the client has taken what it was sent. */
+  readonly writable: boolean;
+  onRoom(callback: () => void): void;
+  /** `data` is JSON text, on one line. */
+  send(event: string, data: string, id?: string): void;
+  end(): void;
+}
+
 /**
  * Server-sent events (WHATWG HTML, section 9.2) to one client. It holds no more than the socket's own
  * buffer: whoever writes asks `writable` first, and is called back when there is room again.
  */
-export class EventStream {
+export class EventStream implements EventSender {
   readonly #response: ServerResponse;
   readonly #options: EventStreamOptions;
   #timer: NodeJS.Timeout | undefined;

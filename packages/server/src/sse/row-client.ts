@@ -1,7 +1,7 @@
 import { jsonText } from "@millrace/core/internal";
 import type { RowChange } from "../port.ts";
 import { keyText } from "../rows/key-text.ts";
-import type { EventStream } from "./event-stream.ts";
+import type { EventSender } from "./event-stream.ts";
 
 /** A client that has more rows to catch up with than this is dropped; it comes back and goes on. */
 const MOST_PENDING = 100_000;
@@ -25,14 +25,14 @@ export function rowText({ key, row }: RowChange): RowText {
 export class RowClient {
   /** The version after what it was told last. */
   version = -1;
-  readonly #stream: EventStream;
+  readonly #stream: EventSender;
   readonly #pending = new Map<string, string>();
   /** All rows, of which those from `#at` on are to be sent before anything else. */
   #rows: readonly RowChange[] = [];
   #at = 0;
   #begun = true;
 
-  constructor(stream: EventStream) {
+  constructor(stream: EventSender) {
     this.#stream = stream;
     stream.onRoom(() => this.#flush());
   }

@@ -1,5 +1,5 @@
 import type { CollectionsPort } from "../port.ts";
-import type { EventStream } from "./event-stream.ts";
+import type { EventSender } from "./event-stream.ts";
 import { rowText, RowClient } from "./row-client.ts";
 
 /**
@@ -18,7 +18,7 @@ export class RowFeed {
   }
 
   /** Sends all rows, or what has changed since version `after`, then each change, until the result is called. */
-  join(stream: EventStream, after: number | undefined): () => void {
+  join(stream: EventSender, after: number | undefined): () => void {
     const collections = this.#collections;
     const client = new RowClient(stream);
     let endOwn: (() => void) | undefined;
