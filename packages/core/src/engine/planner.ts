@@ -7,7 +7,8 @@ import type { Cut, Distribution, Exchange, ExchangeKind, Plan, PlannedInput, Pla
 
 /**
  * Makes stages of a workflow. Where a plan cuts changes no answer and no state; it decides what runs
- * in one step and what crosses a link. Before a shuffle, windows and rankings are combined.
+ * in one step and what crosses a link. Before a shuffle, windows, rankings and reductions are combined,
+ * as far as that pays: see `Combining`.
  */
 export function planWorkflow(workflow: Workflow, options: PlanOptions): Plan {
   const { cut, partitions, lanes = partitions } = options;

@@ -3,6 +3,7 @@ import { decodeValue, encodeValue } from "../../codec/values.ts";
 import { AFTER, PROVISIONAL, type Batch } from "../../contracts/batch.ts";
 import { RESULTS, type ReduceNode } from "../../graph/nodes.ts";
 import { BatchBuilder } from "../batches.ts";
+import { Combining } from "../combining.ts";
 import { forEachRow } from "../extract.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
 import type { KeySpace } from "../state/key-space.ts";
@@ -11,8 +12,11 @@ import { checkStorable } from "../state/storable.ts";
 import type { StateTable } from "../state/table.ts";
 import { freezeDeeply } from "../strict.ts";
 
-/** `combine` gives, at each commit, what its partition has reduced since the last; `merge` and `whole` the running result. */
+/** `combine` gives, at each commit, what its partition has reduced since the last, or the values where each key has hardly more than one; `merge` and `whole` the running result. */
 export type ReduceRole = "whole" | "combine" | "merge";
+
+/** Rows for each key of a commit from which combining pays. */
+const WORTH = 2;
 
 /** What a key's values have been reduced to, with the largest event time and stamp among them. */
 interface Reduced {
@@ -53,6 +57,7 @@ export class ReduceOperator implements Operator {
   readonly #keys: KeySpace;
   readonly #table: KeyedTable<Reduced>;
   readonly #touched = new Set<number>();
+  readonly #combining = new Combining(WORTH);
   #watermark = -Infinity;
 
   constructor(node: ReduceNode, role: ReduceRole, keys: KeySpace, context: OperatorContext) {
@@ -66,6 +71,13 @@ export class ReduceOperator implements Operator {
 
   process(_input: number, batch: Batch): void {
     if (batch.keys === undefined) return;
+    if (this.#role === "combine" && !this.#combining.pays) {
+      // A value of its own is what it reduces to.
+      this.#combining.passed();
+      this.#context.emit(RESULTS, batch);
+      return;
+    }
+    this.#combining.combined(batch.count);
     const { slots } = batch.keys;
     forEachRow(batch, this.#context, (row) => {
       const slot = slots[row];
@@ -95,6 +107,7 @@ export class ReduceOperator implements Operator {
   }
 
   flush(): void {
+    this.#combining.flushed(this.#touched.size);
     if (this.#touched.size === 0) return;
     if (this.#role === "combine") this.#handOver();
     else this.#show(this.#touched, AFTER | PROVISIONAL);

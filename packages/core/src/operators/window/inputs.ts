@@ -38,9 +38,16 @@ export class WindowInputs {
     }
   }
 
+  /** Makes room for the inputs of so many rows. */
+  reserve(count: number): void {
+    if (count <= this.#capacity) return;
+    this.#capacity = Math.max(count, 1024, this.#capacity * 2);
+    for (const [p] of this.#parts.entries()) this.numbers[p] = new Float64Array(this.#capacity);
+  }
+
   #readAll(batch: Batch): Batch | undefined {
     const { count, rows } = batch;
-    this.#reserve(count);
+    this.reserve(count);
     for (const [p, part] of this.#parts.entries()) {
       if (part.form === "numeric") {
         if (part.input === undefined) {
@@ -59,12 +66,6 @@ export class WindowInputs {
       if (without !== undefined) return without;
     }
     return undefined;
-  }
-
-  #reserve(count: number): void {
-    if (count <= this.#capacity) return;
-    this.#capacity = Math.max(count, 1024, this.#capacity * 2);
-    for (const [p] of this.#parts.entries()) this.numbers[p] = new Float64Array(this.#capacity);
   }
 }
 

@@ -131,7 +131,8 @@ function columnName(p: number, version: number): string {
   return version === 1 ? `${p}` : `${p}@${version}`;
 }
 
-function mismatch(part: Part): MillraceError {
+/** A batch that is on its way is not what a part takes. */
+export function mismatch(part: Part): MillraceError {
   return new MillraceError(
     "MILLRACE_STATE_MISMATCH",
     `aggregate ${part.name}`,

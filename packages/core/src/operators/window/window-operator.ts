@@ -1,8 +1,9 @@
 import { ByteReader, ByteWriter } from "../../codec/bytes.ts";
-import type { RowLayout } from "../../codec/formats/struct-rows.ts";
+import type { RowLayout, StructRows } from "../../codec/formats/struct-rows.ts";
 import type { Batch } from "../../contracts/batch.ts";
 import { LATE, RESULTS, type WindowNode } from "../../graph/nodes.ts";
 import { rowAt } from "../batches.ts";
+import { Combining } from "../combining.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
 import type { KeySpace } from "../state/key-space.ts";
 import type { StateTable } from "../state/table.ts";
@@ -10,6 +11,7 @@ import { divide, WindowInputs, withoutLate } from "./inputs.ts";
 import { isCustom, layoutOf, type Part, type ValuePart } from "./layout.ts";
 import { OpenWindows } from "./open-windows.ts";
 import { mergePartials, partialBatch, partialColumns, partialLayout } from "./partials.ts";
+import { PassedRows } from "./passed-rows.ts";
 import type { Slice } from "./slice.ts";
 import { SliceStore } from "./slice-store.ts";
 import type { Slicing } from "./slicing.ts";
@@ -19,9 +21,14 @@ export type WindowRole = "whole" | "combine" | "merge";
 
 const UNKEYED = -1;
 
+/** Rows for each partial accumulator from which combining pays: one of numbers costs about two rows, one of values is encoded and decoded by its aggregate. */
+const WORTH_OF_NUMBERS = 2;
+const WORTH_OF_VALUES = 8;
+
 /**
  * Windows that are whole numbers of slices. As `whole` it takes rows and gives results; as `combine`
- * it takes rows and gives, at each commit, partial accumulators; as `merge` it takes those.
+ * it takes rows and gives, at each commit, partial accumulators, or the rows where too few would come
+ * together; as `merge` it takes those.
  */
 export class WindowOperator implements Operator {
   readonly tables: readonly StateTable[];
@@ -33,6 +40,8 @@ export class WindowOperator implements Operator {
   readonly #store: SliceStore;
   readonly #partialLayout: RowLayout;
   readonly #inputs: WindowInputs;
+  readonly #combining: Combining;
+  readonly #passed: PassedRows;
   /** The parts that are users' own aggregates, which may throw. */
   readonly #custom: readonly number[];
   readonly #windows: readonly OpenWindows[];
@@ -53,14 +62,17 @@ export class WindowOperator implements Operator {
     this.#store = new SliceStore(this.#parts, slicing, lateness, keys);
     this.#partialLayout = partialLayout(this.#parts);
     this.#inputs = new WindowInputs(this.#parts, context);
+    this.#combining = new Combining(this.#parts.some(({ form }) => form === "value") ? WORTH_OF_VALUES : WORTH_OF_NUMBERS);
+    this.#passed = new PassedRows(this.#parts, keys);
     this.#custom = [...this.#parts.keys()].filter((p) => isCustom(this.#parts[p]));
     this.#windows = nodes.map((node, n) => new OpenWindows({ node, window: slicing.windows[n], port: resultsPort(n) }, this.#store, this.#parts, keys, context));
     this.tables = role === "combine" ? [] : [this.#store];
   }
 
   process(_input: number, batch: Batch): void {
-    if (this.#role === "merge") this.#addPartials(batch);
-    else this.#addRows(batch);
+    if (this.#role !== "merge") this.#takeRows(batch);
+    else if (this.#passed.holds(batch.rows)) this.#addPassed(batch, batch.rows);
+    else this.#addPartials(batch);
     if (this.#role !== "combine") for (const windows of this.#windows) windows.stirred();
   }
 
@@ -77,6 +89,7 @@ export class WindowOperator implements Operator {
 
   flush(): void {
     if (this.#role === "combine") {
+      this.#combining.flushed(this.#store.size);
       for (const slice of this.#store.all()) this.#context.emit(RESULTS, partialBatch(slice, this.#parts, this.#partialLayout, this.#keys));
       this.#store.clear();
       return;
@@ -92,18 +105,41 @@ export class WindowOperator implements Operator {
     return Math.min(...this.#windows.map(({ earlyAt }) => earlyAt));
   }
 
-  #addRows(batch: Batch): void {
+  #takeRows(batch: Batch): void {
     const rest = this.#inputs.read(this.#withoutLate(batch));
-    const { count } = rest;
-    this.#reserve(count);
-    const starts = this.#starts;
-    const slots = this.#slots;
-    const keySlots = rest.keys?.slots;
-    for (let i = 0; i < count; i++) {
-      const row = rowAt(rest, i);
-      starts[i] = this.#slicing.sliceStart(rest.times[row]);
-      slots[i] = keySlots === undefined || this.#keys === undefined ? UNKEYED : keySlots[row];
+    this.#readSlots(rest);
+    if (this.#role === "combine") {
+      const passed = this.#combining.pays ? undefined : this.#passed.batch(this.#inputs, rest, this.#slots);
+      if (passed !== undefined) {
+        this.#combining.passed();
+        if (passed.count > 0) this.#context.emit(RESULTS, passed);
+        return;
+      }
+      this.#combining.combined(rest.count);
     }
+    this.#addRead(rest);
+  }
+
+  /** Adds rows that the other side of the exchange has judged and not combined. */
+  #addPassed(batch: Batch, rows: StructRows): void {
+    this.#passed.read(rows, this.#inputs);
+    this.#readSlots(batch);
+    this.#addRead(batch);
+  }
+
+  #readSlots(batch: Batch): void {
+    const { count } = batch;
+    this.#reserve(count);
+    const slots = this.#slots;
+    const keySlots = batch.keys?.slots;
+    for (let i = 0; i < count; i++) slots[i] = keySlots === undefined || this.#keys === undefined ? UNKEYED : keySlots[rowAt(batch, i)];
+  }
+
+  /** Adds rows whose inputs and key slots were read. */
+  #addRead(rest: Batch): void {
+    const { count } = rest;
+    const starts = this.#starts;
+    for (let i = 0; i < count; i++) starts[i] = this.#slicing.sliceStart(rest.times[rowAt(rest, i)]);
     for (let from = 0; from < count; ) {
       const start = starts[from];
       const minEnd = this.#slicing.firstEndAfter(start, rest.stamps[rowAt(rest, from)] - this.#lateness);

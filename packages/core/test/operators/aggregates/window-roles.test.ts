@@ -9,6 +9,7 @@ import type { Batch, Rows } from "../../../src/contracts/batch.ts";
 import type { AggregateShape } from "../../../src/graph/aggregate.ts";
 import type { WindowNode } from "../../../src/graph/nodes.ts";
 import { sliding, tumbling, type WindowSpec } from "../../../src/graph/window.ts";
+import { count } from "../../../src/operators/aggregates/numeric.ts";
 import { digest, mergeDigests } from "../../../src/operators/aggregates/digest.ts";
 import { medianOf } from "../../../src/operators/aggregates/digest-value.ts";
 import { collect } from "../../../src/operators/aggregates/collect.ts";
@@ -34,6 +35,35 @@ const windows = fc.constantFrom(tumbling(50), sliding(40, 20));
 /** Rows as objects and as columns. A column does not tell null from absent, so one run keeps to one form. */
 const forms = fc.constantFrom<MakeRows>(objects, columns);
 const inOrder: AggregateShape<Atom> = Object.fromEntries(Object.entries(AGGREGATES).filter(([name]) => !ROUNDED.has(name)));
+
+const passable: AggregateShape<Atom> = Object.fromEntries(Object.entries(inOrder).filter(([name]) => !["digests", "custom"].includes(name)));
+
+test("aggregates give equal rows where commits are so small that rows are not combined but passed on", () => {
+  const shapes: readonly AggregateShape<Atom>[] = [...Object.entries(passable).map(([name, aggregate]) => ({ [name]: aggregate })), passable];
+  const everywhere = Array.from({ length: 60 }, (_, i) => i);
+  fc.assert(
+    fc.property(atoms, fc.constantFrom(...shapes), windows, forms, (all, shape, window, rows) => {
+      const given: Given = { window, shape, keys: keySpace(), rows };
+      assert.deepEqual(runCombined(given, all, everywhere, everywhere), run(given, all, []));
+    }),
+  );
+});
+
+test("rows are passed on where they are hardly fewer when combined, and combined again where that pays", () => {
+  const keys = keySpace();
+  const shape = { sum: passable["sum"], least: passable["min"], n: count<Atom>() };
+  const { operator, context } = open(tumbling(50), shape, "combine", keys);
+  const commit = (length: number): string[] => {
+    operator.process(0, batch(Array.from({ length }, (_, i) => ({ place: "a", amount: i, text: "", time: i % 2 })), columns, keys));
+    operator.flush();
+    return context.takeBatches().flatMap(({ rows, count: sent }) => [`${sent} of ${(rows as StructRows).names.join(" ")}`]);
+  };
+  assert.deepEqual(commit(1), ["1 of 0.0 0.1 1.0 2.0"]);
+  for (let i = 0; i < 4; i++) assert.deepEqual(commit(1), ["1 of +0,1"], "amounts once for both");
+  assert.deepEqual(commit(100), ["1 of 0.0 0.1 1.0 2.0"], "tried again, and it pays");
+  assert.deepEqual(commit(1), ["1 of 0.0 0.1 1.0 2.0"]);
+  assert.deepEqual(commit(1), ["1 of +0,1"]);
+});
 
 for (const keyed of [true, false]) {
   const what = keyed ? "per key" : "over all keys";
