@@ -46,7 +46,7 @@ export type { Edit, EditOptions } from "./engine/collections/edits.ts";
 export type { CollectionChange, CollectionRow } from "./engine/collections/rows.ts";
 export { CollectionStore } from "./engine/collections/store.ts";
 export type { Subscriber, Told } from "./engine/collections/subscribers.ts";
-export { collectionOf } from "./operators/sinks/row-changes.ts";
+export { collectionOf } from "./graph/refs.ts";
 export { Instance } from "./engine/instance.ts";
 export type { InstanceHandle, InstancePorts, OpenOptions } from "./engine/instance.ts";
 export { fingerprint } from "./engine/hosting/fingerprint.ts";

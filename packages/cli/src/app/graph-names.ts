@@ -14,7 +14,10 @@ export function namesOf(workflows: readonly Workflow[], edited: readonly AnyColl
   const collections = new Map<string, AnyCollection>(edited.map((one) => [one.name, one]));
   for (const { nodes } of workflows) {
     for (const { spec } of nodes) {
-      if (spec.kind === "source") reads.set(spec.topic.name, spec.topic);
+      if (spec.kind === "source") {
+        if (spec.collection === undefined) reads.set(spec.topic.name, spec.topic);
+        else collections.set(spec.collection.name, spec.collection);
+      }
       if (spec.kind !== "sink") continue;
       if (spec.target.kind === "topic") topics.set(spec.target.name, spec.target);
       else if (spec.target.kind === "collection") collections.set(spec.target.name, spec.target);

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { Command } from "commander";
 import { topic as makeTopic, type Topic } from "@millrace/core";
+import { collectionOf } from "@millrace/core/internal";
 import { createNdjsonWriter } from "@millrace/drivers/files";
 import { withDataFolder, type DataFolder } from "../app/data-folder.ts";
 import { deadLettersOf, replayDeadLetters, topicsWithDeadLetters } from "../app/dead-letters.ts";
@@ -80,7 +81,7 @@ async function list(folder: DataFolder, topic: string, raw: boolean): Promise<vo
 
 /** Whether the folder has the topic; says which there are where it has not. */
 async function knows({ ledger, record, directory }: DataFolder, topic: string): Promise<boolean> {
-  const stored = [...(await ledger.topics()).keys()].map((name) => name.replace(/\.dead$/, ""));
+  const stored = [...(await ledger.topics()).keys()].filter((name) => collectionOf(name) === undefined).map((name) => name.replace(/\.dead$/, ""));
   const known = [...new Set([...Object.keys(record?.inputs ?? {}), ...stored])].sort();
   if (known.includes(topic)) return true;
   say(`millrace: topic ${topic}: the data folder ${directory} has none of this name; its topics are: ${known.join(", ") || "none"}`);

@@ -8,7 +8,11 @@ type WindowSpec = Extract<NodeSpec, { kind: "window" }>["window"];
 export function describeOperator(spec: NodeSpec): string {
   switch (spec.kind) {
     case "source":
-      return `from ${spec.topic.name}${spec.outOfOrderness > 0 ? `, out of order by ${durationText(spec.outOfOrderness)}` : ""}`;
+      return [
+        `from ${spec.collection === undefined ? spec.topic.name : `collection ${spec.collection.name}`}`,
+        ...(spec.outOfOrderness > 0 ? [`out of order by ${durationText(spec.outOfOrderness)}`] : []),
+        ...(spec.delay > 0 ? [`delayed by ${durationText(spec.delay)}`] : []),
+      ].join(", ");
     case "branch":
       return `branch ${spec.names.join(", ")}`;
     case "distinct":
@@ -19,6 +23,10 @@ export function describeOperator(spec: NodeSpec): string {
       return `top ${spec.size} per window`;
     case "join":
       return spec.on.kind === "window" ? `${spec.join} join in window ${describeWindow(spec.on.window)}` : `${spec.join} join, -${durationText(spec.on.before)} to +${durationText(spec.on.after)}`;
+    case "enrich":
+      return "enrich as of event time";
+    case "lookup":
+      return "enrich as of arrival";
     case "sink":
       return `to ${spec.target.kind} ${spec.target.name}`;
     default:

@@ -61,6 +61,11 @@ export interface Commit {
   readonly appends: readonly TopicAppend[];
   /** For whoever counts on the way; not stored. */
   readonly measured?: Measured;
+  /**
+   * By topic that the partition writes: no stamp of what it appends later is below. For readers in the same
+   * process, on the way; not stored, as the progress says it too.
+   */
+  readonly times?: ReadonlyMap<string, number>;
 }
 
 export interface Root {

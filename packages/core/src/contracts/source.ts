@@ -27,6 +27,8 @@ export interface Chunk {
   readonly times?: Float64Array;
   /** Stamps where the chunk's sender has already judged time (a topic written by Millrace). */
   readonly stamps?: Float64Array;
+  /** What its rows say of change; absent: all are inserts. */
+  readonly kinds?: Uint8Array;
   readonly malformed: readonly MalformedRow[];
   /** When its first atom was appended, where that is known, on the clock that measures; for the metrics. */
   readonly since?: number;
@@ -63,6 +65,8 @@ export type NoChunk = "idle" | "later" | "end";
 
 export interface SplitReader {
   next(): Promise<Chunk | NoChunk>;
+  /** No stamp after the last chunk that was given is below, as those say who write the split; absent: time follows from the atoms. */
+  watermark?(): number;
   /** Calls back whenever an idle reader may have something; absent on bounded sources. */
   onReady?(callback: () => void): void;
   close(): Promise<void>;

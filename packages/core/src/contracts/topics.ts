@@ -14,6 +14,8 @@ export interface TopicRange {
   readonly end: number;
   /** True once nothing will be appended any more; the engine adds it in bounded runs. */
   readonly complete?: boolean;
+  /** No stamp from `end` on is below; the engine adds it where workflows write the topic. */
+  readonly watermark?: number;
 }
 
 /**

@@ -208,7 +208,7 @@ function lanesFrom(plan: Plan, stage: Stage, index: number, known: ReadonlyMap<s
   for (const [split, all] of known) {
     const source = sources.find(({ name }) => split.startsWith(name));
     if (source === undefined) continue;
-    const before = latest(all).map((lane) => (source.goesOn ? { ...lane, ended: false } : lane));
+    const before = latest(all).map((lane) => (source.goesOn ? { ...lane, ended: false, ...(lane.promised === undefined ? {} : { promised: -Infinity }) } : lane));
     const count = lanesOf(stage, before[0]);
     const own = before.find((one) => one.lanes === count && one.lane === (count === 1 ? 0 : index));
     // Which partition opens a lane that is alone is not known here: all are told, and one does.

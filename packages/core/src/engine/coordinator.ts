@@ -6,11 +6,13 @@ import type { Workflow } from "../graph/graph.ts";
 import { Compaction } from "./collections/compaction.ts";
 import { CollectionStore } from "./collections/store.ts";
 import type { InstanceHandle } from "./instance.ts";
-import { linkId, partitionId, partitionPrefix, type Plan } from "./plan.ts";
+import { sourceName } from "./lanes.ts";
+import { linkId, partitionId, partitionsOf, type Plan } from "./plan.ts";
 import { decodeProgress } from "./progress.ts";
 import type { LaneProgress } from "./source-input.ts";
 import { SplitTimeBoard } from "./split-times.ts";
 import { PrefixChain } from "./time-chain.ts";
+import { WrittenTimes } from "./written-times.ts";
 
 /**
  * A sender takes in nothing more above this many bytes that its receivers have in memory and have not
@@ -40,10 +42,12 @@ export interface CoordinatorOptions {
   readonly onAppend?: (append: TopicAppend, offset: number | undefined) => void;
   /** Told of each commit that was applied, and the offsets of its appends where the ledger said them. */
   readonly onCommit?: (commit: Commit, offsets: readonly number[]) => void;
+  /** Whether topics in the store end where those who write them do. Default false. */
+  readonly bounded?: boolean;
+  /** Told when event time has come further in a topic or change log that a workflow writes. */
+  readonly onTime?: (topic: string) => void;
   /** Told when there is something to do for a partition. */
   readonly onSend?: (partition: string) => void;
-  /** Told when a workflow has taken in all its input. */
-  readonly onFinished?: (workflow: Workflow) => void;
 }
 
 interface Assigned {
@@ -78,12 +82,13 @@ export class Coordinator {
   readonly collections: CollectionStore;
   readonly chain = new PrefixChain();
   readonly splits: SplitTimeBoard;
+  readonly writtenTimes: WrittenTimes;
   readonly #plans: readonly Plan[];
   readonly #ledger: Ledger & Topics;
   readonly #onSend: ((partition: string) => void) | undefined;
   readonly #onAppend: CoordinatorOptions["onAppend"];
   readonly #onCommit: CoordinatorOptions["onCommit"];
-  readonly #onFinished: ((workflow: Workflow) => void) | undefined;
+  readonly #onTime: CoordinatorOptions["onTime"];
   readonly #edited: readonly string[];
   readonly #partitions = new Map<string, Assigned>();
   readonly #links = new Map<string, Link>();
@@ -98,8 +103,9 @@ export class Coordinator {
     this.#closedBytes = options.closedBytes ?? PRESSURE_BYTES;
     this.#onAppend = options.onAppend;
     this.#onCommit = options.onCommit;
+    this.#onTime = options.onTime;
+    this.writtenTimes = new WrittenTimes(options.plans, options.bounded === true);
     this.#onSend = options.onSend;
-    this.#onFinished = options.onFinished;
     this.splits = new SplitTimeBoard(options.plans, (partition, times) => {
       this.#get(partition).instance?.follow(partition, times);
       this.#onSend?.(partition);
@@ -139,6 +145,7 @@ export class Coordinator {
     }
     for (const [name, link] of this.#links) await this.#restore(name, link);
     this.chain.restore(lanes);
+    await this.writtenTimes.load(this.#ledger);
     return lanes;
   }
 
@@ -216,10 +223,12 @@ export class Coordinator {
     for (const batch of commit.sends) this.#handOn(batch);
     for (const { link, sequence } of commit.applied) this.#relieve(link, sequence);
     this.#onCommit?.(commit, offsets);
+    const risen = this.writtenTimes.note(commit);
     for (const [i, append] of commit.appends.entries()) {
       this.collections.applied(append, offsets.at(i));
       this.#onAppend?.(append, offsets.at(i));
     }
+    for (const topic of risen) this.#onTime?.(topic);
     if (rewrite.length > 0) this.#askRewrite(rewrite);
   }
 
@@ -251,10 +260,6 @@ export class Coordinator {
 
   finished(partition: string): void {
     this.#get(partition).finished = true;
-    const plan = this.#plans.find((one) => partition.startsWith(partitionPrefix(one)));
-    if (plan !== undefined && [...this.#partitions.values()].every(({ id, finished }) => finished || !id.startsWith(partitionPrefix(plan)))) {
-      this.#onFinished?.(plan.workflow);
-    }
     if ([...this.#partitions.values()].every((one) => one.finished)) this.#done.resolve();
   }
 
@@ -340,9 +345,18 @@ export class Coordinator {
     return undefined;
   }
 
-  /** The least position from which a workflow still has to read a collection. */
-  #readFrom(_collection: string): Promise<number> {
-    return Promise.resolve(Infinity);
+  /** The least position from which a workflow still has to read a collection; of one that has not begun it is 0. */
+  async #readFrom(collection: string): Promise<number> {
+    let least = Infinity;
+    for (const plan of this.#plans) {
+      for (const { index, node, stage } of plan.operators) {
+        if (node.spec.kind !== "source" || node.spec.collection?.name !== collection) continue;
+        const split = `${sourceName(plan, index)}0`;
+        const lanes = await Promise.all(partitionsOf(plan, plan.stages[stage]).map(async (id) => decodeProgress(await this.#ledger.root(id))?.lanes ?? []));
+        least = Math.min(least, Math.max(0, ...lanes.flat().map((lane) => (lane.split === split ? lane.next : 0))));
+      }
+    }
+    return least;
   }
 
   #get(id: string): Assigned {
@@ -374,7 +388,10 @@ export class Coordinator {
   }
 }
 
-/** The collections that a workflow writes. */
+/** The collections that a workflow writes or reads. */
 function collectionsOf({ nodes }: Workflow): string[] {
-  return nodes.flatMap(({ spec }) => (spec.kind === "sink" && spec.target.kind === "collection" ? [spec.target.name] : []));
+  return nodes.flatMap(({ spec }) => {
+    const collection = spec.kind === "source" ? spec.collection : spec.kind === "sink" && spec.target.kind === "collection" ? spec.target : undefined;
+    return collection === undefined ? [] : [collection.name];
+  });
 }

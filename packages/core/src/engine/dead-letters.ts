@@ -56,7 +56,7 @@ export class DeadLetters {
   #sourceOf(operator: PlannedOperator): string {
     let { node } = operator;
     while (node.inputs.length > 0) node = this.#plan.workflow.nodes[node.inputs[0].node];
-    return node.spec.kind === "source" ? node.spec.topic.name : this.#plan.workflow.name;
+    return node.spec.kind === "source" ? (node.spec.collection ?? node.spec.topic).name : this.#plan.workflow.name;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { LinkBatch, StateAddress } from "../contracts/ledger.ts";
 import { MillraceError } from "../errors.ts";
+import { appGraph, type AppGraph } from "./app-graph.ts";
 import { Partition, type PartitionPorts } from "./partition.ts";
 import { partitionId, type Plan } from "./plan.ts";
 import { Turns, type Failure } from "./search.ts";
@@ -7,7 +8,9 @@ import type { SplitTimes } from "./split-times.ts";
 import type { StateSize } from "./partition-state.ts";
 
 /** What an instance needs of the place it runs in. The ledger's `commit` passes the coordinator, which hands on what was sent. */
-export interface InstancePorts extends Omit<PartitionPorts, "turns"> {
+export interface InstancePorts extends Omit<PartitionPorts, "turns" | "graph"> {
+  /** What the workflows of the app have between them. Default: what those of its plans have. */
+  readonly graph?: AppGraph;
   /** A partition cannot go on; it is closed. */
   failed(partition: string, error: unknown): void;
 }
@@ -54,11 +57,13 @@ export class Instance implements InstanceHandle {
   readonly #partitions = new Map<string, Partition>();
   readonly #running = new Map<string, Promise<void>>();
   readonly #turns = new Turns();
+  readonly #graph: AppGraph;
 
   constructor(plans: readonly Plan[], ports: InstancePorts, memory = 0) {
     this.memory = memory;
     this.#plans = plans;
     this.#ports = ports;
+    this.#graph = ports.graph ?? appGraph(plans.map(({ workflow }) => workflow));
   }
 
   async open(id: string, options: OpenOptions = {}): Promise<void> {
@@ -134,7 +139,7 @@ export class Instance implements InstanceHandle {
     for (const plan of this.#plans) {
       for (const stage of plan.stages) {
         for (let index = 0; index < stage.partitions; index++) {
-          if (partitionId(plan, stage, index) === id) return new Partition(plan, stage, index, { ...this.#ports, turns: this.#turns });
+          if (partitionId(plan, stage, index) === id) return new Partition(plan, stage, index, { ...this.#ports, graph: this.#graph, turns: this.#turns });
         }
       }
     }

@@ -108,7 +108,7 @@ export class Intake {
     for (const pick of [isWanted, () => true]) {
       for (const link of this.#order) if (link.waiting && pick(link.link)) return this.#tryLink(link);
       for (const lane of this.lanes.all) {
-        if (!pick(lane.name) || (await lane.input.load(this.#ports.clock.now())) !== "ready") continue;
+        if (!pick(lane.name) || (await lane.input.load(this.#ports.clock.now(), this.#ports.pipeline.watermark(lane.operator))) !== "ready") continue;
         return this.#tryLane(lane);
       }
     }
@@ -163,7 +163,7 @@ export class Intake {
   async #readLane(): Promise<number | undefined> {
     for (const lane of this.lanes.inTurn()) {
       if (lane.input.progress.ended) continue;
-      const chunk = await lane.input.read(this.#ports.clock.now());
+      const chunk = await lane.input.read(this.#ports.clock.now(), this.#ports.pipeline.watermark(lane.operator));
       if (typeof chunk === "string") continue;
       return this.#takeChunk(lane, chunk, undefined).bytes;
     }

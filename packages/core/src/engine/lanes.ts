@@ -4,8 +4,8 @@ import type { Source } from "../contracts/source.ts";
 import type { SourceNode } from "../graph/nodes.ts";
 import { LedgerJournal } from "./ledger-journal.ts";
 import { lanesOf, type Plan, type Stage } from "./plan.ts";
-import { meetingSources, readingPartitions, type SplitTimes } from "./split-times.ts";
-import { LaneInput, laneWatermark, type LaneProgress, type TimeChain } from "./source-input.ts";
+import { IDLE, meetingSources, readingPartitions, type SplitTimes } from "./split-times.ts";
+import { LaneInput, laneWatermark, type LaneProgress, type TimeChain, type Timing } from "./source-input.ts";
 
 /** A lane of a split that a partition reads, and the source operator that it feeds. */
 export interface Lane {
@@ -21,6 +21,8 @@ export interface LanePorts {
   readonly clock: Clock;
   readonly chain: TimeChain;
   source(topic: string): Promise<Source>;
+  /** The topics and change logs that workflows of the app write. */
+  readonly written: ReadonlySet<string>;
   /** Whether the partition was open before in this run: how long splits in the store were quiet counts on then. */
   readonly resumed: boolean;
 }
@@ -40,6 +42,8 @@ export class Lanes {
   #elsewhere: SplitTimes | undefined;
   /** Source operators of which another split, here or elsewhere, may be held back. */
   readonly #shared = new Set<number>();
+  /** Source operators of the plan over collections that only people edit: they keep time with the others always. */
+  readonly #following = new Set<number>();
   #isNew = false;
 
   constructor(plan: Plan, stage: Stage, index: number) {
@@ -79,6 +83,9 @@ export class Lanes {
 
   /** Opens the lanes that fall to the partition, each where it was committed. */
   async open(known: readonly LaneProgress[], ports: LanePorts, onReady: () => void): Promise<void> {
+    for (const { index, node } of this.#plan.operators) {
+      if (node.spec.kind === "source" && timingOf(node.spec, ports.written.has(node.spec.topic.name)) === "edits") this.#following.add(index);
+    }
     for (const operator of this.#stage.operators) {
       const { spec } = this.#plan.operators[operator].node;
       if (spec.kind !== "source") continue;
@@ -94,12 +101,13 @@ export class Lanes {
         const before = known.find((one) => one.split === id);
         const progress = before ?? newLane(id, lanes === 1 ? 0 : this.#index, lanes, split.parallel, now);
         const stored = source.stored === true;
-        const idleAfter = this.#shared.has(operator) ? spec.idleAfter : Infinity;
+        const timing = timingOf(spec, stored && ports.written.has(spec.topic.name));
+        const idleAfter = timing === "atoms" && this.#shared.has(operator) ? spec.idleAfter : Infinity;
         // What was not committed would be forgotten when the partition is closed for want of anything to do.
         if (before === undefined && stored && idleAfter < Infinity) this.#isNew = true;
         const journal = new LedgerJournal(ports.ledger, id);
         const reader = await source.open({ split: split.id, lane: progress.lane, lanes, position: progress.next, journal });
-        const input = new LaneInput(spec, reader, ports.chain, progress, { since: stored && ports.resumed ? progress.readAt : now, idleAfter });
+        const input = new LaneInput(spec, reader, ports.chain, progress, { since: stored && ports.resumed ? progress.readAt : now, idleAfter, timing });
         input.onReady(onReady);
         this.#all.push({ name: `${operator}:${id}`, operator, topic: spec.topic.name, input, stored });
       }
@@ -127,17 +135,17 @@ export class Lanes {
       return watermarks;
     }
     const times = this.times(promised);
-    for (const [operator, time] of times) watermarks.set(operator, time === Infinity && this.#isIdle(operator) ? this.#followed(operator, times) : time);
+    for (const [operator, time] of times) watermarks.set(operator, time === IDLE ? this.#followed(operator, times) : time);
     return watermarks;
   }
 
-  /** By source operator: no stamp still to come from its active lanes here is below; Infinity without one. */
+  /** By source operator: no stamp still to come from its active lanes here is below; IDLE where it has only idle ones, Infinity without any. */
   times(promised: (operator: number) => number): Map<number, number> {
     const times = new Map<number, number>();
     for (const [operator] of this.#sources()) times.set(operator, Infinity);
     for (const { operator, input } of this.#all) {
-      if (input.idle || input.progress.ended) continue;
-      times.set(operator, Math.min(times.get(operator) ?? Infinity, Math.max(input.watermark, promised(operator))));
+      if (input.progress.ended) continue;
+      times.set(operator, Math.min(times.get(operator) ?? Infinity, input.idle ? IDLE : Math.max(input.watermark, promised(operator))));
     }
     return times;
   }
@@ -205,10 +213,18 @@ export class Lanes {
   #followed(operator: number, times: SplitTimes): number {
     const elsewhere = (of: number): number => (this.#elsewhere === undefined ? -Infinity : (this.#elsewhere.get(of) ?? Infinity));
     const own = elsewhere(operator);
-    if (own < Infinity) return own;
-    const met = Math.min(...(this.#meeting.get(operator) ?? []).map((of) => Math.min(times.get(of) ?? Infinity, elsewhere(of))));
-    return met === Infinity ? -Infinity : met;
+    if (own < IDLE) return own;
+    const led = (this.#meeting.get(operator) ?? []).filter((of) => !this.#following.has(of));
+    const met = Math.min(...led.map((of) => Math.min(times.get(of) ?? Infinity, elsewhere(of))));
+    // Where all that it follows have ended, nothing asks any more for what is edited later.
+    return met < IDLE || (met === Infinity && led.length > 0) ? met : -Infinity;
   }
+}
+
+function timingOf({ time, collection }: SourceNode, written: boolean): Timing {
+  if (time !== undefined) return "atoms";
+  if (written) return "writers";
+  return collection === undefined ? "atoms" : "edits";
 }
 
 /** What the names of all splits of a source operator begin with: two that read one topic do not share progress. */

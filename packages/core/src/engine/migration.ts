@@ -3,6 +3,7 @@ import type { Ledger } from "../contracts/ledger.ts";
 import type { Topics } from "../contracts/topics.ts";
 import { MillraceError } from "../errors.ts";
 import type { Workflow } from "../graph/graph.ts";
+import type { AppGraph } from "./app-graph.ts";
 import { carryOver, forgetOthers, nextGeneration, type RanPlan, type Reopened } from "./carry-over.ts";
 import { Coordinator } from "./coordinator.ts";
 import { Instance } from "./instance.ts";
@@ -15,6 +16,8 @@ export interface MigrationPorts {
   readonly clock: Clock;
   readonly keyGroups: number;
   readonly reopened: Reopened;
+  /** What the workflows of the app have between them. */
+  readonly graph?: AppGraph;
 }
 
 /**
@@ -94,6 +97,7 @@ async function drain(plan: Plan, ports: MigrationPorts): Promise<void> {
     clock: ports.clock,
     chain: coordinator.chain,
     keyGroups: ports.keyGroups,
+    ...(ports.graph === undefined ? {} : { graph: ports.graph }),
     source: (topic) => Promise.resolve({ name: topic, splits: () => Promise.resolve([]), open: () => Promise.reject(new Error("a drain reads no source")) }),
     finished: () => undefined,
     failed: (_partition, error) => drained.reject(error),

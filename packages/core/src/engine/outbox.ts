@@ -2,7 +2,7 @@ import { ByteWriter } from "../codec/bytes.ts";
 import type { Batch } from "../contracts/batch.ts";
 import type { LinkBatch, TopicAppend } from "../contracts/ledger.ts";
 import { rowAt, select } from "../operators/batches.ts";
-import { changeLogOf } from "../operators/sinks/row-changes.ts";
+import { changeLogOf } from "../graph/refs.ts";
 import { storeRows } from "../operators/storing.ts";
 import { encodeBatch } from "./batch-codec.ts";
 import { linkId, type Exchange, type Plan, type PlannedOperator } from "./plan.ts";

@@ -2,7 +2,9 @@ import type { Clock } from "../contracts/clock.ts";
 import type { Commit, Ledger, LinkBatch, StateAddress } from "../contracts/ledger.ts";
 import type { Source } from "../contracts/source.ts";
 import { MillraceError } from "../errors.ts";
+import { changeLogOf } from "../graph/refs.ts";
 import { StepAbandoned, Stopping } from "../operators/stopping.ts";
+import type { AppGraph } from "./app-graph.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { Intake } from "./intake.ts";
 import { Outbox } from "./outbox.ts";
@@ -34,6 +36,8 @@ export interface PartitionPorts {
   readonly clock: Clock;
   readonly chain: TimeChain;
   readonly keyGroups: number;
+  /** What the workflows of the app have between them. */
+  readonly graph: AppGraph;
   /** Whose turn it is, of the instance's partitions that search for an element that fails. */
   readonly turns: Turns;
   /** What stands behind a topic's name as a source. */
@@ -100,7 +104,7 @@ export class Partition {
         this.#outbox.append(topic, partition, batch);
       },
       change: (collection, count, bytes) => this.#outbox.change(collection, count, bytes),
-      isRead: () => false,
+      isRead: (collection) => ports.graph.read.has(changeLogOf(collection)),
       fail: (operator, batch, row, error) => this.#dead.failed(operator, batch, row, error),
       late: (_operator, count) => {
         this.#meter.late += count;
@@ -132,7 +136,7 @@ export class Partition {
   /** Where one lane cannot be opened, those that were do not stay open. */
   async #openLanes({ lanes }: Progress, resumed: boolean): Promise<void> {
     try {
-      await this.#intake.lanes.open(lanes, { ...this.#ports, resumed }, () => this.#wakeUp());
+      await this.#intake.lanes.open(lanes, { ...this.#ports, written: this.#ports.graph.written, resumed }, () => this.#wakeUp());
     } catch (error) {
       await this.#intake.lanes.close();
       throw error;
@@ -309,6 +313,7 @@ export class Partition {
       applied: this.#intake.links.map(({ link, applied }) => ({ link, sequence: applied })),
       appends: this.#outbox.takeAppends(),
       measured: this.#meter.take(),
+      times: this.#pipeline.writtenTimes(),
     };
     this.#pipeline.sweep();
     // One commit may be under way while the next step runs; the step after waits for it.

@@ -4,6 +4,7 @@ import type { Clock } from "../contracts/clock.ts";
 import { MillraceError } from "../errors.ts";
 import { distinctOperator } from "../operators/distinct/distinct-operator.ts";
 import { EnrichOperator } from "../operators/join/enrich-operator.ts";
+import { LookupOperator } from "../operators/join/lookup-operator.ts";
 import { joinOperator } from "../operators/join/join-operator.ts";
 import { keyByOperator } from "../operators/key-by.ts";
 import type { Operator, OperatorContext } from "../operators/operator.ts";
@@ -22,7 +23,8 @@ import { slicingOf } from "../operators/window/slicing.ts";
 import { UpdatedWindowOperator } from "../operators/window/updated-window.ts";
 import { WindowOperator } from "../operators/window/window-operator.ts";
 import type { KeyByNode, Node, WindowNode } from "../graph/nodes.ts";
-import type { Exchange, Plan, PlannedOperator, Stage } from "./plan.ts";
+import { writtenBy } from "./app-graph.ts";
+import type { Exchange, Plan, PlannedInput, PlannedOperator, Stage } from "./plan.ts";
 import { addsUpdates, keyByOf, needsNoSlots } from "./planner.ts";
 
 /** What a pipeline needs of the partition that it runs in. */
@@ -43,7 +45,10 @@ interface Placed {
   readonly planned: PlannedOperator;
   /** Undefined for a source, whose rows come from outside. */
   readonly operator: Operator | undefined;
+  /** Up to where it has acted. */
   watermark: number;
+  /** What it promises to those behind it: ahead of `watermark` where it acts on less than it promises. */
+  promised: number;
 }
 
 type Follower = (batch: Batch) => void;
@@ -68,7 +73,7 @@ export class Pipeline {
     for (const index of stage.operators) {
       const planned = plan.operators[index];
       const context = this.#context(planned, host);
-      this.#placed.set(index, { planned, operator: this.#make(planned, context, host), watermark: -Infinity });
+      this.#placed.set(index, { planned, operator: this.#make(planned, context, host), watermark: -Infinity, promised: -Infinity });
     }
   }
 
@@ -116,13 +121,25 @@ export class Pipeline {
     for (const [operator, watermark] of sources) this.#sourceWatermarks.set(operator, watermark);
     for (const [exchange, watermark] of exchanges) this.#exchangeWatermarks.set(exchange, watermark);
     for (const placed of this.#placed.values()) {
-      const watermark = this.#inputWatermark(placed.planned);
-      if (watermark <= placed.watermark || placed.operator?.holdsBack?.() === true) continue;
-      placed.watermark = watermark;
-      placed.operator?.advance(watermark);
-      if (placed.planned.role !== "combine") risen = true;
+      const { operator, planned } = placed;
+      if (operator?.holdsBack?.() === true) continue;
+      const watermark = this.#inputWatermark(planned);
+      const before = placed.promised;
+      if (watermark > placed.watermark) {
+        placed.watermark = watermark;
+        operator?.advance(watermark);
+        if (planned.role !== "combine") risen = true;
+      }
+      this.#promise(placed);
+      if (placed.promised > before && planned.role !== "combine") risen = true;
     }
     return risen;
+  }
+
+  #promise(placed: Placed): void {
+    const { operator, planned, watermark } = placed;
+    const promised = operator?.promises === undefined ? watermark : Math.max(watermark, operator.promises(this.#watermarkOf(planned.inputs[0])));
+    if (promised > placed.promised) placed.promised = promised;
   }
 
   /** Tells operators that state was loaded, with the watermarks of the last commit: of what comes in, and of operators by id. */
@@ -133,12 +150,24 @@ export class Pipeline {
       // Not the input's watermark, which may be ahead: what lies between has not been acted on.
       placed.watermark = (placed.planned.role === "combine" ? undefined : operators.get(placed.planned.node.id)) ?? -Infinity;
       placed.operator?.restored?.(placed.watermark);
+      this.#promise(placed);
     }
   }
 
   /** The watermark of an operator's output. */
   watermark(operator: number): number {
-    return this.#placed.get(operator)?.watermark ?? -Infinity;
+    return this.#placed.get(operator)?.promised ?? -Infinity;
+  }
+
+  /** By topic and change log that is written here: no stamp of what will be written is below. */
+  writtenTimes(): Map<string, number> {
+    const times = new Map<string, number>();
+    for (const { planned, watermark } of this.#placed.values()) {
+      const { spec } = planned.node;
+      const name = spec.kind === "sink" ? writtenBy(spec.target) : undefined;
+      if (name !== undefined) times.set(name, Math.min(times.get(name) ?? Infinity, watermark));
+    }
+    return times;
   }
 
   /** By operator id: up to where each has acted. */
@@ -197,12 +226,12 @@ export class Pipeline {
   #inputWatermark(planned: PlannedOperator): number {
     if (planned.inputs.length === 0) return this.#sourceWatermarks.get(planned.index) ?? -Infinity;
     let watermark = Infinity;
-    for (const input of planned.inputs) {
-      const at =
-        input.kind === "local" ? (this.#placed.get(input.operator)?.watermark ?? -Infinity) : (this.#exchangeWatermarks.get(input.exchange) ?? -Infinity);
-      watermark = Math.min(watermark, at);
-    }
+    for (const input of planned.inputs) watermark = Math.min(watermark, this.#watermarkOf(input));
     return watermark;
+  }
+
+  #watermarkOf(input: PlannedInput): number {
+    return input.kind === "local" ? (this.#placed.get(input.operator)?.promised ?? -Infinity) : (this.#exchangeWatermarks.get(input.exchange) ?? -Infinity);
   }
 
   /** Finds, once, what follows each output port of the stage's operators. */
@@ -294,6 +323,8 @@ export class Pipeline {
         return joinOperator(spec, this.#inputKeys(node, context), context);
       case "enrich":
         return new EnrichOperator(spec, this.#inputKeys(node, context), context);
+      case "lookup":
+        return new LookupOperator(spec, this.#inputKeys(node, context), context);
       case "map-async":
         return new MapAsyncOperator(spec, context);
       case "top": {

@@ -263,7 +263,7 @@ function isOrderWanted(workflow: Workflow, node: Node): boolean {
 }
 
 /** What these do with an atom depends on which atoms of its key came before it. */
-const SEES_ORDER: ReadonlySet<string> = new Set(["process", "distinct", "reduce", "enrich"]);
+const SEES_ORDER: ReadonlySet<string> = new Set(["process", "distinct", "reduce", "enrich", "lookup"]);
 /** What these give does not depend on the order in which atoms came. */
 const FORGETS_ORDER: ReadonlySet<string> = new Set(["window", "top", "join"]);
 
@@ -271,5 +271,5 @@ function outputPorts(node: Node): number {
   if (node.spec.kind === "branch") return node.spec.branches.length;
   if (node.spec.kind === "process") return node.spec.sides.length;
   if (node.spec.kind === "join") return LATE_RIGHT;
-  return node.spec.kind === "window" || node.spec.kind === "enrich" ? LATE : 0;
+  return node.spec.kind === "window" || node.spec.kind === "enrich" || node.spec.kind === "lookup" ? LATE : 0;
 }

@@ -3,6 +3,7 @@ import type { Source } from "../contracts/source.ts";
 import type { Topics } from "../contracts/topics.ts";
 import type { Workflow } from "../graph/graph.ts";
 import type { Node, NodeSpec } from "../graph/nodes.ts";
+import { appGraph } from "./app-graph.ts";
 import { sourcePrefix } from "./lanes.ts";
 import { partitionPrefix } from "./plan.ts";
 import { readPlanRecord } from "./plan-record.ts";
@@ -33,7 +34,7 @@ export async function reopenedSources(workflows: readonly Workflow[], ports: Reo
         const own = reopened.get(workflow);
         if (own === undefined || own.has(node.id) || !(await isReopened(workflow, node, known.get(workflow), growing, ports))) continue;
         own.add(node.id);
-        for (const { spec } of workflow.nodes) if (spec.kind === "sink" && spec.target.kind === "topic") growing.add(spec.target.name);
+        for (const topic of appGraph([workflow]).written) growing.add(topic);
         found = true;
       }
     }
@@ -84,8 +85,11 @@ async function isReopened(workflow: Workflow, { id, spec }: Node, ended: Ended |
   const { name, partitions } = spec.topic;
   const prefix = sourcePrefix(workflow, { id, topic: name });
   const own = [...ended.lanes].filter(([split]) => split.startsWith(prefix));
-  if (ended.watermarks.get(id) !== Infinity && !own.some(([, lanes]) => lanes.some((lane) => lane.ended))) return false;
+  const hasEnded = own.some(([, lanes]) => lanes.some((lane) => lane.ended));
+  if (ended.watermarks.get(id) !== Infinity && !hasEnded) return false;
   const source = ports.bound(name);
+  // Where it was not read to an end, those who write it have promised one.
+  if (source === undefined && !hasEnded) return growing.has(name);
   if (source !== undefined) return (await source.splits()).some((split) => !ended.lanes.has(`${prefix}${split.id}`));
   if (!ports.bounded || growing.has(name)) return true;
   for (let partition = 0; partition < partitions; partition++) {

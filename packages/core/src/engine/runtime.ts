@@ -7,12 +7,14 @@ import type { Topics } from "../contracts/topics.ts";
 import { MillraceError } from "../errors.ts";
 import type { Workflow } from "../graph/graph.ts";
 import type { AnyCollection, Collection, Topic } from "../graph/refs.ts";
+import { appGraph } from "./app-graph.ts";
 import { BatchDecoder } from "./batch-codec.ts";
 import { Editor, type Edit, type EditOptions } from "./collections/edits.ts";
 import type { CollectionRow } from "./collections/rows.ts";
 import type { Subscriber } from "./collections/subscribers.ts";
 import { Coordinator } from "./coordinator.ts";
 import { generatorSource, type Generator } from "./generator.ts";
+import { refuseLoops } from "./loops.ts";
 import { Ingest, type AppendOutcome, type AppendRequest } from "./ingest.ts";
 import { inThreadHost, type Host } from "./hosting/host.ts";
 import { poolsOf, type GivenStageLimits, type StagePool } from "./hosting/pools.ts";
@@ -25,7 +27,6 @@ import { settlePlan } from "./migration.ts";
 import { reopenedSources } from "./reopening.ts";
 import type { PartitionStats } from "./stats.ts";
 import { mostWaiting, TopicReaders } from "./topic-readers.ts";
-import { TopicEnds } from "./topic-ends.ts";
 import { pagesOf, readAtoms, topicSource, type TopicSignal } from "./topic-source.ts";
 
 /** What stands behind a topic's name where it is not the ledger's own store. */
@@ -88,7 +89,6 @@ export class Runtime {
   readonly #growth = new Map<string, Set<() => void>>();
   readonly #signal: TopicSignal;
   readonly #supervisor: Supervisor;
-  readonly #ends: TopicEnds | undefined;
   readonly #appendTimes = new AppendTimes();
   /** The ledger's topics as sources read them. */
   readonly #stored: Pick<Topics, "range" | "read">;
@@ -117,11 +117,10 @@ export class Runtime {
         if (offset !== undefined) this.#appendTimes.note(append, offset);
         this.#wake(append.topic);
       },
-      onFinished: (workflow) => this.#ends?.finish(workflow).forEach((topic) => this.#wake(topic)),
+      onTime: (topic) => this.#wake(topic),
+      bounded: options.bounded === true,
     });
-    this.#ends = options.bounded === true ? new TopicEnds(options.workflows) : undefined;
-    const timed = this.#appendTimes.over(options.ledger);
-    this.#stored = this.#ends === undefined ? timed : this.#ends.over(timed);
+    this.#stored = this.#coordinator.writtenTimes.over(this.#appendTimes.over(options.ledger));
     this.#ingest = new Ingest(this.#coordinator.ledgerForPartitions(), options.clock);
     this.#editor = new Editor(this.#coordinator.ledgerForPartitions(), this.#coordinator.collections);
     this.#signal = {
@@ -154,13 +153,14 @@ export class Runtime {
   static async start(options: RuntimeOptions): Promise<Runtime> {
     const { workflows, ledger, clock } = options;
     refuseTwins(workflows);
+    refuseLoops(workflows, (topic) => options.sources?.[topic] !== undefined);
     const planned = planOptions(options);
     const plans: Plan[] = [];
     const reopened = await reopenedSources(workflows, { ledger, bound: (topic) => boundSource(options, topic), bounded: options.bounded === true });
     const isStored = (topic: string): boolean => options.sources?.[topic] === undefined;
     for (const workflow of workflows) {
       const sources = reopened.get(workflow) ?? new Set<string>();
-      plans.push(await settlePlan(workflow, planned, { ledger, clock, keyGroups: DEFAULT_KEY_GROUPS, reopened: { sources, isStored } }));
+      plans.push(await settlePlan(workflow, planned, { ledger, clock, keyGroups: DEFAULT_KEY_GROUPS, graph: appGraph(workflows), reopened: { sources, isStored } }));
     }
     const runtime = new Runtime(options, plans);
     await runtime.#start();
@@ -301,7 +301,7 @@ export class Runtime {
   }
 
   #source(topic: string): Source {
-    return boundSource(this.#options, topic) ?? topicSource(topic, this.#topics.get(topic)?.partitions ?? 1, pagesOf(this.#stored), this.#signal);
+    return boundSource(this.#options, topic) ?? topicSource(topic, this.#topics.get(topic)?.partitions ?? 1, { read: pagesOf(this.#stored), signal: this.#signal, ledger: this.#options.ledger });
   }
 
   #wake(topic: string): void {

@@ -25,6 +25,8 @@ export interface LaneProgress {
   readonly done: readonly DoneChunks[];
   /** Chunks of which the first rows are done: `next` and `maxTime` are then those of the middle of a chunk. */
   readonly partial: readonly PartialChunk[];
+  /** What those who write the split have promised of it, or whom it follows; absent: time follows from its atoms. */
+  readonly promised?: number | undefined;
   /** Processing time at which it last gave something, or was first opened, epoch ms. */
   readonly readAt: number;
 }
@@ -56,6 +58,12 @@ export interface TimeChain {
   before(split: string, index: number, max: number): Promise<number>;
 }
 
+/**
+ * Where a lane's event time comes from: from its atoms, each stamped in their order; from those who wrote
+ * them, who stamped them and say how far they are; or, where only people edit, from the inputs it meets.
+ */
+export type Timing = "atoms" | "writers" | "edits";
+
 const RECENT_CHUNKS = 64;
 
 /** When a lane that gives nothing holds nothing back any more. */
@@ -66,12 +74,18 @@ export interface Quiet {
   readonly idleAfter: number;
 }
 
+/** How a lane reads its split. */
+export interface LaneOptions extends Quiet {
+  readonly timing: Timing;
+}
+
 /** A lane that is being read: gives chunks as stamped batches and knows its progress. */
 export class LaneInput {
   readonly #node: SourceNode;
   readonly #reader: SplitReader;
   readonly #chain: TimeChain;
   readonly #time: Extract<number | Date | string> | undefined;
+  readonly #timing: Timing;
   readonly #stopped = Promise.withResolvers<undefined>();
   #progress: LaneProgress;
   #current: CurrentChunk | undefined;
@@ -82,12 +96,13 @@ export class LaneInput {
   #idle = false;
   #readies = 0;
 
-  constructor(node: SourceNode, reader: SplitReader, chain: TimeChain, progress: LaneProgress, { since, idleAfter }: Quiet) {
+  constructor(node: SourceNode, reader: SplitReader, chain: TimeChain, progress: LaneProgress, { since, idleAfter, timing }: LaneOptions) {
     this.#node = node;
     this.#reader = reader;
     this.#chain = chain;
     this.#time = node.time === undefined ? undefined : extract(node.time);
-    this.#progress = progress;
+    this.#timing = timing;
+    this.#progress = { ...progress, promised: timing === "atoms" ? undefined : (progress.promised ?? -Infinity) };
     this.#quietSince = since;
     this.#idleAfter = idleAfter;
   }
@@ -140,9 +155,9 @@ export class LaneInput {
     return this.#reader.close();
   }
 
-  /** The next chunk's atoms, in the order of the split; the position has moved past them. */
-  async read(now: number): Promise<StampedChunk | NoChunk> {
-    const loaded = await this.load(now);
+  /** The next chunk's atoms, in the order of the split; the position has moved past them. `promised`: what was promised of their stamps. */
+  async read(now: number, promised: number): Promise<StampedChunk | NoChunk> {
+    const loaded = await this.load(now, promised);
     return loaded === "ready" ? this.take(Infinity) : loaded;
   }
 
@@ -153,13 +168,16 @@ export class LaneInput {
   }
 
   /** Reads and stamps the next chunk, unless there is one of which rows are left; the position stays before it. */
-  async load(now: number): Promise<"ready" | NoChunk> {
+  async load(now: number, promised: number): Promise<"ready" | NoChunk> {
     if (this.#current !== undefined) return "ready";
     if (this.#progress.ended) return "end";
     const readies = this.#readies;
     const chunk = await this.#reader.next();
+    const watermark = (this.#reader.watermark?.() ?? -Infinity) + this.#node.delay;
+    if (typeof chunk === "string") this.#promise(watermark);
     if (chunk === "idle") {
       this.#atEnd = readies === this.#readies;
+      if (this.#atEnd && this.#timing === "edits") this.#idle = true;
       return chunk;
     }
     this.#stir();
@@ -169,7 +187,8 @@ export class LaneInput {
       return chunk;
     }
     this.#quietSince = now;
-    this.#current = this.#isDone(chunk.index) ? skipped(chunk, this.#progress) : await this.#stamp(chunk, now);
+    if (this.#timing !== "atoms") this.#current = this.#judged(chunk, promised, watermark);
+    else this.#current = this.#isDone(chunk.index) ? skipped(chunk, this.#progress) : await this.#stamp(chunk, now);
     return this.#current === undefined ? "idle" : "ready";
   }
 
@@ -189,7 +208,7 @@ export class LaneInput {
       valid++;
       if (time > largest) largest = time;
     }
-    const all: Batch = { count: chunk.count, selection: undefined, rows: chunk.rows, times, stamps, kinds: undefined, keys: undefined };
+    const all: Batch = { count: chunk.count, selection: undefined, rows: chunk.rows, times, stamps, kinds: chunk.kinds, keys: undefined };
     const { lanes, recent, partial, next } = this.#progress;
     const others = partial.length === 0 ? partial : partial.filter(({ index }) => index !== chunk.index);
     this.#progress = {
@@ -202,6 +221,7 @@ export class LaneInput {
     };
     const malformed = current.malformed.filter(({ at }) => (at === undefined ? row === 0 && first : at >= row && at < end)).map((one) => one.row);
     this.#current = done ? undefined : { ...current, row: end, largest };
+    if (done) this.#promise(current.watermark);
     return {
       batch: valid === 0 ? undefined : whole && valid === chunk.count ? all : withTimes(all, row, end),
       malformed,
@@ -211,10 +231,33 @@ export class LaneInput {
     };
   }
 
+  #promise(watermark: number): void {
+    if (this.#timing === "writers" && watermark > (this.#progress.promised ?? -Infinity)) this.#progress = { ...this.#progress, promised: watermark };
+  }
+
+  /** A chunk that its writers have stamped. What a person edited holds from when it said, or from what was promised on. */
+  #judged(chunk: Chunk, promised: number, watermark: number): CurrentChunk {
+    const { count } = chunk;
+    const { delay } = this.#node;
+    const times = new Float64Array(count);
+    const stamps = new Float64Array(count);
+    for (let i = 0; i < count; i++) {
+      const time = chunk.times?.[i] ?? Number.NaN;
+      const stamp = chunk.stamps?.[i] ?? Number.NaN;
+      const edited = stamp !== stamp;
+      times[i] = time !== time ? Math.max(promised, Number.MIN_SAFE_INTEGER) : edited ? time : time + delay;
+      stamps[i] = edited ? promised : Math.max(promised, stamp + delay);
+    }
+    const from = this.#progress.partial.find(({ index }) => index === chunk.index)?.rows ?? 0;
+    return { chunk, times, stamps, malformed: [], from, row: from, largest: this.#progress.maxTime, time: undefined, watermark };
+  }
+
   async #stamp(chunk: Chunk, now: number): Promise<CurrentChunk | undefined> {
     const malformed: MalformedAt[] = chunk.malformed.map((row) => ({ row, at: undefined }));
     // A time that the workflow names wins over the one that the atom came with.
-    const times = this.#time === undefined && chunk.times !== undefined ? chunk.times : this.#times(chunk, now, malformed);
+    const own = this.#time === undefined && chunk.times !== undefined ? chunk.times : this.#times(chunk, now, malformed);
+    const { delay } = this.#node;
+    const times = delay === 0 ? own : own.map((time) => time + delay);
     let max = -Infinity;
     for (let i = 0; i < chunk.count; i++) if (times[i] > max) max = times[i];
     const { split, lanes, partial } = this.#progress;
@@ -231,7 +274,7 @@ export class LaneInput {
       const time = times[i];
       if (time > largest) largest = time;
     }
-    return { chunk, times, stamps, malformed, from, row: from, largest: atStart, time: { index: chunk.index, max, before } };
+    return { chunk, times, stamps, malformed, from, row: from, largest: atStart, time: { index: chunk.index, max, before }, watermark: -Infinity };
   }
 
   /** Event times by the workflow's closure; NaN, and a dead letter, where it gives none. */
@@ -270,8 +313,8 @@ export class LaneInput {
 }
 
 /** No stamp still to come from a lane that has come this far is below it. */
-export function laneWatermark(node: SourceNode, { ended, maxTime }: LaneProgress): number {
-  return ended ? Infinity : maxTime - node.outOfOrderness;
+export function laneWatermark(node: SourceNode, { ended, maxTime, promised }: LaneProgress): number {
+  return ended ? Infinity : (promised ?? maxTime - node.outOfOrderness);
 }
 
 export interface StampedChunk {
@@ -310,8 +353,10 @@ interface CurrentChunk {
   readonly row: number;
   /** Largest event time before that row. */
   readonly largest: number;
-  /** Undefined where it was done before. */
+  /** Undefined where it was done before, or nobody asks. */
   readonly time: ChunkTime | undefined;
+  /** What is promised of all after it. */
+  readonly watermark: number;
 }
 
 const NO_TIMES = new Float64Array(0);
@@ -324,6 +369,7 @@ const NOTHING: CurrentChunk = {
   row: 0,
   largest: -Infinity,
   time: undefined,
+  watermark: -Infinity,
 };
 
 /** A chunk that another lane had done: nothing is left of it but its event times. */

@@ -1,8 +1,11 @@
 import type { Workflow } from "../graph/graph.ts";
 import { partitionId, type Plan } from "./plan.ts";
 
-/** By source operator of a plan: no stamp still to come from its active splits is below; Infinity: none is active. */
+/** By source operator of a plan: no stamp still to come from its active splits is below; IDLE: none is active; Infinity: all have ended. */
 export type SplitTimes = ReadonlyMap<number, number>;
+
+/** Later than all event times, and before the end. */
+export const IDLE = Number.MAX_VALUE;
 
 /** What a partition tells of the splits that it reads. */
 export interface SplitReport {
@@ -70,12 +73,16 @@ export class SplitTimeBoard {
   }
 }
 
-/** By source operator: the sources of the plan whose atoms may meet its own in some operator, itself among them. */
+/**
+ * By source operator: the sources of the plan whose atoms may meet its own in some operator, itself among
+ * them. What comes back by a loop is left out: its time follows from that of the others.
+ */
 export function meetingSources(plan: Plan): ReadonlyMap<number, readonly number[]> {
   const component = componentsOf(plan.workflow);
   const sources = plan.operators.filter(({ node }) => node.spec.kind === "source");
+  const leading = sources.filter(({ node: { spec } }) => spec.kind === "source" && spec.delay === 0);
   return new Map(
-    sources.map(({ index, node }) => [index, sources.filter((other) => component[other.node.index] === component[node.index]).map((other) => other.index)]),
+    sources.map(({ index, node }) => [index, leading.filter((other) => component[other.node.index] === component[node.index]).map((other) => other.index)]),
   );
 }
 

@@ -17,9 +17,11 @@ export function checkSpec(spec: NodeSpec, where: string): void {
   if (spec.kind === "branch") for (const [i, branch] of spec.branches.entries()) checkClosure(branch, `${where}: branch ${spec.names[i] ?? ""}`);
 }
 
-/** Throws MILLRACE_USAGE unless the value was made by topic(). */
-export function checkTopic(value: unknown, where: string): void {
-  if (kindOf(value) !== "topic") throw new MillraceError("MILLRACE_USAGE", where, `got ${shown(value)}; give it a topic: topic("NAME", { schema })`);
+/** Throws MILLRACE_USAGE unless the value was made by topic() or collection(). */
+export function checkSource(value: unknown, where: string): void {
+  const kind = kindOf(value);
+  if (kind === "topic" || kind === "collection") return;
+  throw new MillraceError("MILLRACE_USAGE", where, `got ${shown(value)}; give it a topic: topic("NAME", { schema }), or a collection("NAME", { key })`);
 }
 
 function checkTarget(value: unknown, where: string): void {

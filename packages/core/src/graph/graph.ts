@@ -67,7 +67,7 @@ export class GraphBuilder {
    * by what they read or write: their progress, and what is on its way to them, survive another before them.
    */
   #derivedId(spec: NodeSpec): string {
-    const base = spec.kind === "source" ? `source-${spec.topic.name}` : spec.kind === "sink" ? `sink-${spec.target.name}` : spec.kind;
+    const base = spec.kind === "source" ? `source-${spec.collection?.name ?? spec.topic.name}` : spec.kind === "sink" ? `sink-${spec.target.name}` : spec.kind;
     let n = 1;
     while (this.#ids.has(`${base}-${n}`)) n++;
     return `${base}-${n}`;

@@ -14,13 +14,17 @@ export interface Input {
 
 export interface SourceNode {
   readonly kind: "source";
+  /** Of a collection, its change log. */
   readonly topic: Topic<unknown>;
+  readonly collection: Collection<unknown> | undefined;
   /** Event time of a value, epoch milliseconds; absent: the time the atom came with. */
   readonly time: ((value: never) => number | Date | string) | undefined;
   /** How far behind the largest event time before it an atom may be and still not be late, ms. */
   readonly outOfOrderness: number;
   /** A split that has been read to its end is idle after this long, ms; Infinity: never. */
   readonly idleAfter: number;
+  /** How much later than it was written an atom holds here, ms of event time: what a loop needs. */
+  readonly delay: number;
 }
 
 export interface MapNode {
@@ -123,6 +127,13 @@ export interface EnrichNode {
   readonly deleted: ((row: never) => boolean) | undefined;
 }
 
+/** As `EnrichNode`, with the row that was read last when a value comes. */
+export interface LookupNode {
+  readonly kind: "lookup";
+  readonly enrich: (value: never, row: never) => unknown;
+  readonly deleted: ((row: never) => boolean) | undefined;
+}
+
 /** One output port for its results, then one a side output, in order. */
 export interface ProcessNode {
   readonly kind: "process";
@@ -158,6 +169,7 @@ export type NodeSpec =
   | ReduceNode
   | JoinNode
   | EnrichNode
+  | LookupNode
   | MapAsyncNode
   | SinkNode;
 
@@ -181,7 +193,7 @@ export const LATE = 1;
 /** Output port of late atoms of a join's right side. */
 export const LATE_RIGHT = 2;
 
-const STATEFUL: ReadonlySet<NodeSpec["kind"]> = new Set<NodeSpec["kind"]>(["distinct", "window", "top", "process", "reduce", "join", "enrich"]);
+const STATEFUL: ReadonlySet<NodeSpec["kind"]> = new Set<NodeSpec["kind"]>(["distinct", "window", "top", "process", "reduce", "join", "enrich", "lookup"]);
 
 /** Operators that keep state, whose ids are addresses. */
 export function isStateful(spec: NodeSpec): boolean {

@@ -53,7 +53,14 @@ export interface TopicOptions<T> {
 
 const TOPIC_OPTIONS: OptionNames<TopicOptions<unknown>> = { schema: true, key: true, changelog: true, retention: true, partitions: true };
 
+/** A topic that keeps every change: what reads it gets changes of rows, not facts. */
+export interface ChangelogTopic<in out T> extends Topic<T> {
+  readonly changelog: true;
+}
+
 /** Names a topic: an ordered, partitioned, durable log of atoms. */
+export function topic<T>(name: string, options: TopicOptions<T> & { readonly changelog: true }): ChangelogTopic<T>;
+export function topic<T>(name: string, options?: TopicOptions<T>): Topic<T>;
 export function topic<T>(name: string, options: TopicOptions<T> = {}): Topic<T> {
   checkName("topic", name);
   checkOptions(options, TOPIC_OPTIONS, `topic ${name}`);
@@ -88,7 +95,12 @@ export interface Collection<in out T> extends Target<T> {
 }
 
 /** Any collection, whatever its rows. */
-export type AnyCollection = Pick<Collection<unknown>, "kind" | "name">;
+export interface AnyCollection {
+  readonly kind: "collection";
+  readonly name: string;
+  readonly schema: StandardSchemaV1 | undefined;
+  readonly key: (row: never) => Key;
+}
 
 export interface CollectionOptions<T> {
   readonly key: (row: T) => Key;
@@ -104,6 +116,21 @@ export function collection<T>(name: string, options: CollectionOptions<T>): Coll
   checkClosure(options.key, `collection ${name}: key`);
   return { kind: "collection", name, schema: options.schema, key: options.key };
 }
+
+/**
+ * The topic that is a collection's change log, one partition: what workflows and people changed, in the
+ * order of commits. A change's offset is its version; the slash keeps it apart from users' topics.
+ */
+export function changeLogOf(name: string): string {
+  return CHANGE_LOG + name;
+}
+
+/** The collection whose change log a topic is. */
+export function collectionOf(log: string): string | undefined {
+  return log.startsWith(CHANGE_LOG) ? log.slice(CHANGE_LOG.length) : undefined;
+}
+
+const CHANGE_LOG = "collection/";
 
 /** Names are used in addresses and on the command line. */
 export function checkName(kind: string, name: string): void {

@@ -11,9 +11,11 @@ export function select(batch: Batch, selection: Int32Array, count: number): Batc
   return { ...batch, selection, count };
 }
 
-/** The batch with no stamp below `floor`, for rows whose stamps never fall. */
+/** The batch with no stamp below `floor`. */
 export function stampedFrom(floor: number, batch: Batch): Batch {
-  if (batch.count === 0 || !(batch.stamps[rowAt(batch, 0)] < floor)) return batch;
+  let i = 0;
+  while (i < batch.count && !(batch.stamps[rowAt(batch, i)] < floor)) i++;
+  if (i === batch.count) return batch;
   return { ...batch, stamps: batch.stamps.map((stamp) => (stamp < floor ? floor : stamp)) };
 }
 

@@ -14,6 +14,11 @@ export interface Operator {
   process(input: number, batch: Batch): void;
   /** The watermark has risen: emit what is due. Never called with a lower one. */
   advance(watermark: number): void;
+  /**
+   * Where it acts on less than it promises, as its other inputs give nothing by themselves: no stamp of what
+   * it still emits is below, given the watermark of its first input. Absent: what it has acted on.
+   */
+  promises?(first: number): number;
   /** State was loaded; `watermark` is the one of the last commit. Nothing may be emitted. */
   restored?(watermark: number): void;
   /** Emits what was held back within a step (combined rows, updates), and leaves the state as it shall be committed. */

@@ -31,6 +31,15 @@ export interface OperatorOptions {
 /** The version is that of what values are reduced to. */
 export type ReduceOptions<T> = OperatorOptions & VersionOptions<T>;
 
+export interface EnrichOptions extends OperatorOptions {
+  /**
+   * "event-time" (default): the row as it was at the value's event time, the same however fast both are read;
+   * the value waits for the table. "arrival": the row as it was read last; nothing waits. Which one that is
+   * depends on how fast both come; it is committed with the value, so that after a crash it is the same.
+   */
+  readonly asOf?: "event-time" | "arrival";
+}
+
 export interface WindowOptions {
   /** How long after its end a window still takes atoms. Default 0. */
   readonly lateness?: Duration;
@@ -207,17 +216,22 @@ export class KeyedStream<T, K extends Key, M extends ChangeMode = "append"> {
    * where it had none. A value waits until the watermarks of both have passed its time, so a table
    * that stands still holds values back until its split is idle. Values that are late (further
    * behind than their source's bound) go to `late`; a change of the table that is late counts from
-   * as early as nothing has been given out. Results have the value's time.
+   * as early as nothing has been given out. Results have the value's time. With `{ asOf: "arrival" }`
+   * nothing waits and nothing is late: a value gets the row that was read last when it comes.
    */
   enrich<R, Z>(
     this: KeyedStream<T, K>,
     table: Table<R, K>,
     enrich: (value: T, row: R | undefined) => Z,
-    options: OperatorOptions = {},
+    options: EnrichOptions = {},
   ): Enriched<Z, T> {
     const { builder, input } = this.#origin;
     checkSameWorkflow(builder, table.builder, "enrich");
-    const spec: NodeSpec = { kind: "enrich", enrich, deleted: table.deleted };
+    const { asOf = "event-time" } = options;
+    if (asOf !== "event-time" && asOf !== "arrival") {
+      throw new MillraceError("MILLRACE_USAGE", `workflow ${builder.workflow}: enrich`, `asOf is ${JSON.stringify(asOf)}; give "event-time" or "arrival"`);
+    }
+    const spec: NodeSpec = { kind: asOf === "arrival" ? "lookup" : "enrich", enrich, deleted: table.deleted };
     const node = builder.add({ id: options.id, inputs: [input, table.input], spec, keyed: true, mode: "append" });
     return new Enriched({ builder, input: { node: node.index, port: RESULTS }, mode: "append" });
   }

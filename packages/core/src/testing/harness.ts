@@ -163,7 +163,7 @@ function listOf(workflows: Workflow | readonly Workflow[]): readonly Workflow[] 
 function readFromOutside(workflows: readonly Workflow[]): Set<string> {
   const specs = workflows.flatMap(({ nodes }) => nodes.map(({ spec }) => spec));
   const written = new Set(specs.flatMap((spec) => (spec.kind === "sink" && spec.target.kind === "topic" ? [spec.target.name] : [])));
-  return new Set(specs.flatMap((spec) => (spec.kind === "source" && !written.has(spec.topic.name) ? [spec.topic.name] : [])));
+  return new Set(specs.flatMap((spec) => (spec.kind === "source" && spec.collection === undefined && !written.has(spec.topic.name) ? [spec.topic.name] : [])));
 }
 
 /** Atoms that a test pushes, kept so that they can be read again from any position. */

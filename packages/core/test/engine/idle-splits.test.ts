@@ -243,7 +243,7 @@ test("instances that were given up are brought back when a split becomes idle, a
 test("a topic that is yet to end is not idle in a bounded run, however long its writers take", async () => {
   const reader = async (complete: boolean | undefined): Promise<unknown> => {
     const range = { start: 0, end: 0, ...(complete === undefined ? {} : { complete }) };
-    const source = topicSource("t", 1, pagesOf({ range: () => Promise.resolve(range), read: () => Promise.resolve([]) }), { onGrowth: () => () => undefined });
+    const source = topicSource("t", 1, { read: pagesOf({ range: () => Promise.resolve(range), read: () => Promise.resolve([]) }), signal: { onGrowth: () => () => undefined }, ledger: createMemoryLedger() });
     return (await source.open({ split: "0", lane: 0, lanes: 1, position: 0 })).next();
   };
   assert.deepEqual([await reader(undefined), await reader(false), await reader(true)], ["idle", "later", "end"]);

@@ -4,6 +4,7 @@ import { ByteWriter } from "../../src/codec/bytes.ts";
 import { ObjectRows } from "../../src/codec/formats/struct-rows.ts";
 import { encodeBatch } from "../../src/engine/batch-codec.ts";
 import { topicSource, type TopicPage } from "../../src/engine/topic-source.ts";
+import { createMemoryLedger } from "../../src/memory/ledger.ts";
 import type { SplitReader } from "../../src/contracts/source.ts";
 import type { TopicChunk } from "../../src/contracts/topics.ts";
 
@@ -33,7 +34,7 @@ class CountedTopic {
       this.#grown = callback;
       return () => undefined;
     };
-    return topicSource("t", 1, read, { onGrowth }).open({ split: "0", lane: 0, lanes: 1, position: 0 });
+    return topicSource("t", 1, { read, signal: { onGrowth }, ledger: createMemoryLedger() }).open({ split: "0", lane: 0, lanes: 1, position: 0 });
   }
 }
 

@@ -43,6 +43,11 @@ export function packCommit(commit: Commit): Packed {
     writer.varint(count);
     writeBytes(writer, bytes);
   }
+  writer.varint(commit.times?.size ?? 0);
+  for (const [topic, time] of commit.times ?? []) {
+    writer.string(topic);
+    writer.f64(time);
+  }
   writeMeasured(writer, commit.measured);
   return taken(writer);
 }
@@ -63,8 +68,9 @@ export function unpackCommit(packed: Packed): Commit {
   const sends = readBatches(reader);
   const applied = times(reader.varint(), () => ({ link: reader.string(), sequence: reader.varint() }));
   const appends = times(reader.varint(), () => ({ topic: reader.string(), partition: reader.varint(), count: reader.varint(), bytes: readBytes(reader) }));
+  const written = new Map(times(reader.varint(), () => [reader.string(), reader.f64()]));
   const measured = readMeasured(reader);
-  return { partition, epoch, version, progress, wakeAt, state, sends, applied, appends, ...(measured === undefined ? {} : { measured }) };
+  return { partition, epoch, version, progress, wakeAt, state, sends, applied, appends, times: written, ...(measured === undefined ? {} : { measured }) };
 }
 
 export function packBlocks(blocks: readonly Uint8Array[]): Packed {

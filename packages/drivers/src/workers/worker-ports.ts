@@ -37,7 +37,7 @@ export function workerPorts(main: ToMain, start: WorkerStart, wakeups: Wakeups, 
       if (own !== undefined) return own;
       const splits = await main.call("splits", topic);
       if (splits !== undefined) return remoteSource(main, topic, wakeups, journals);
-      return topicSource(topic, topics.partitionsOf(topic), remotePages(main), signalOf(main, wakeups));
+      return topicSource(topic, topics.partitionsOf(topic), { read: remotePages(main), signal: signalOf(main, wakeups), ledger: remoteLedger(main, start.capabilities) });
     },
     finished: (partition) => main.tell("finished", partition),
     report: (partition, report) => main.tell("report", { partition, report }),

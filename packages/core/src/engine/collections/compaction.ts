@@ -3,7 +3,7 @@ import { encodeValue } from "../../codec/values.ts";
 import type { Ledger, StateBlock } from "../../contracts/ledger.ts";
 import type { Topics } from "../../contracts/topics.ts";
 import { MillraceError } from "../../errors.ts";
-import { changeLogOf } from "../../operators/sinks/row-changes.ts";
+import { changeLogOf } from "../../graph/refs.ts";
 import { SNAPSHOTS, snapshotVersions, type CollectionStore } from "./store.ts";
 
 /** A commit of a snapshot holds about so much, so that it does not keep others waiting. */

@@ -5,9 +5,9 @@ import { encodeKey, identityOf } from "../../codec/key.ts";
 import { AFTER, DELETE, type Key } from "../../contracts/batch.ts";
 import type { Ledger, TopicAppend } from "../../contracts/ledger.ts";
 import { MillraceError } from "../../errors.ts";
-import type { Collection } from "../../graph/refs.ts";
+import { changeLogOf, type Collection } from "../../graph/refs.ts";
 import { isTime } from "../../time/event-time.ts";
-import { changeLogOf, encodeChange } from "../../operators/sinks/row-changes.ts";
+import { encodeChange } from "../../operators/sinks/row-changes.ts";
 import type { CollectionStore } from "./store.ts";
 
 /** A row that replaces the one of its key, or a key whose row goes. */
@@ -137,7 +137,7 @@ export class Editor {
       const row = "put" in edit ? edit.put : undefined;
       after.set(identity, row);
       if (row === undefined && before === undefined) continue;
-      encodeChange(writer, { key: bytes, kind: row === undefined ? DELETE : AFTER, time, stamp: -Infinity, row: row ?? before });
+      encodeChange(writer, { key: bytes, kind: row === undefined ? DELETE : AFTER, time, stamp: Number.NaN, row: row ?? before });
       count++;
     }
     for (const [identity, row] of after) edited.set(identity, row);

@@ -4,7 +4,7 @@ import type { Key } from "../../contracts/batch.ts";
 import type { Ledger, TopicAppend } from "../../contracts/ledger.ts";
 import type { Topics } from "../../contracts/topics.ts";
 import { MillraceError } from "../../errors.ts";
-import { changeLogOf, collectionOf } from "../../operators/sinks/row-changes.ts";
+import { changeLogOf, collectionOf } from "../../graph/refs.ts";
 import { CollectionRows, type CollectionChange, type CollectionRow } from "./rows.ts";
 import { Subscribers, type Subscriber } from "./subscribers.ts";
 
@@ -175,7 +175,7 @@ export class CollectionStore {
 }
 
 /** By collection: the version that its snapshot goes up to. */
-export async function snapshotVersions(ledger: Ledger): Promise<Map<string, number>> {
+export async function snapshotVersions(ledger: Pick<Ledger, "root">): Promise<Map<string, number>> {
   const progress = (await ledger.root(SNAPSHOTS))?.progress;
   return progress === undefined || progress.length === 0 ? new Map<string, number>() : (decodeValue(new ByteReader(progress)) as Map<string, number>);
 }

@@ -55,6 +55,11 @@ export class EnrichOperator implements Operator {
     if (out.count > 0) this.#context.emit(RESULTS, out.take());
   }
 
+  /** The table gives nothing by itself: what comes out is what waits, or comes in on the other side. */
+  promises(first: number): number {
+    return Math.min(first, this.#waiting.earliest);
+  }
+
   restored(watermark: number): void {
     this.#waiting.expire(watermark);
     this.#versions.prune(watermark);

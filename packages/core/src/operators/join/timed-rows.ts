@@ -81,6 +81,11 @@ export class TimedRows implements StateTable {
     for (; low < rows.length && rows[low].time <= to; low++) visit(rows[low]);
   }
 
+  /** The earliest time of a row, where the horizon is 0; Infinity without any. */
+  get earliest(): number {
+    return this.#deadlines.next;
+  }
+
   /** Takes the rows that the watermark has passed, by ascending time. */
   expire(watermark: number, visit?: (slot: number, row: TimedRow) => void): void {
     while (this.#deadlines.next < watermark) {

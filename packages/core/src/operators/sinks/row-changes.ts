@@ -2,21 +2,6 @@ import { ByteReader, type ByteWriter } from "../../codec/bytes.ts";
 import { decodeValue, encodeValue } from "../../codec/values.ts";
 import { DELETE, PROVISIONAL } from "../../contracts/batch.ts";
 
-/**
- * The topic that is a collection's change log, one partition: what a workflow or a person changed, in
- * the order of commits. A change's offset is its version; the slash keeps it apart from users' topics.
- */
-export function changeLogOf(collection: string): string {
-  return CHANGE_LOG + collection;
-}
-
-/** The collection whose change log a topic is. */
-export function collectionOf(topic: string): string | undefined {
-  return topic.startsWith(CHANGE_LOG) ? topic.slice(CHANGE_LOG.length) : undefined;
-}
-
-const CHANGE_LOG = "collection/";
-
 /** One change of a collection's row. */
 export interface RowChange {
   /** The encoded key. */
@@ -25,7 +10,7 @@ export interface RowChange {
   readonly kind: number;
   /** Event time from which on it holds; NaN: from when it is read. */
   readonly time: number;
-  /** -Infinity where nobody judged its time: a person's edit. */
+  /** NaN where nobody judged its time: a person's edit. */
   readonly stamp: number;
   /** The row, or of a DELETE the one that was there. */
   readonly row: unknown;
