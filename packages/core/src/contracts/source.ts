@@ -67,7 +67,7 @@ export interface SplitReader {
   next(): Promise<Chunk | NoChunk>;
   /** No stamp after the last chunk that was given is below, as those say who write the split; absent: time follows from the atoms. */
   watermark?(): number;
-  /** Calls back whenever an idle reader may have something; absent on bounded sources. */
+  /** Calls back, again and again from now on, whenever an idle reader may have something; absent on bounded sources. */
   onReady?(callback: () => void): void;
   close(): Promise<void>;
 }

@@ -47,7 +47,7 @@ export class BucketReader implements SplitReader {
     reader.#passFinished();
     reader.#watch.start(options.directory, (error) => {
       reader.#failure = error;
-      reader.#wake();
+      reader.#ready?.();
     });
     return reader;
   }
@@ -72,7 +72,7 @@ export class BucketReader implements SplitReader {
 
   onReady(callback: () => void): void {
     this.#ready = callback;
-    if (this.#discovery.objects.length > this.#object || this.#failure !== undefined) queueMicrotask(() => this.#wake());
+    if (this.#discovery.objects.length > this.#object || this.#failure !== undefined) queueMicrotask(() => this.#ready?.());
   }
 
   async close(): Promise<void> {
@@ -128,13 +128,7 @@ export class BucketReader implements SplitReader {
   async #found(objects: readonly BucketObject[]): Promise<void> {
     const before = this.#discovery.objects.length;
     for (const object of objects) await this.#discovery.found(object);
-    if (this.#discovery.objects.length > before) this.#wake();
-  }
-
-  #wake(): void {
-    const ready = this.#ready;
-    this.#ready = undefined;
-    ready?.();
+    if (this.#discovery.objects.length > before) this.#ready?.();
   }
 }
 

@@ -29,6 +29,16 @@ async function open(t: TestContext, directory: string, kept: Journal, position =
   return reader;
 }
 
+/** What a reader that is woken calls: given to it once, as the engine does. */
+const wakings = new WeakMap<SplitReader, () => void>();
+
+function woken(reader: SplitReader): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (!wakings.has(reader)) reader.onReady?.(() => wakings.get(reader)?.());
+  wakings.set(reader, resolve);
+  return promise;
+}
+
 /** Reads until as many rows and malformed rows have come, then makes sure that no more come. */
 async function read(reader: SplitReader, count: number): Promise<Chunk[]> {
   const chunks: Chunk[] = [];
@@ -37,7 +47,7 @@ async function read(reader: SplitReader, count: number): Promise<Chunk[]> {
     const chunk = await reader.next();
     if (chunk === "end") break;
     if (chunk === "idle" || chunk === "later") {
-      await Promise.race([new Promise<void>((resolve) => reader.onReady?.(resolve)), wait(1000)]);
+      await Promise.race([woken(reader), wait(1000)]);
     } else {
       chunks.push(chunk);
       seen += chunk.count + chunk.malformed.length;
