@@ -59,7 +59,7 @@ test("a city that is killed and resumed, slowly and in threads, ends with the sa
   assert.match(ended.stdout, /The city has come to its end at 08:11:40/);
   assert.doesNotMatch(ended.stdout, new RegExp(`${(SENSORS * TICKS).toLocaleString("en")} readings`), "it began anew");
 
-  for (const name of ["rankings", "busy"]) assert.deepEqual(await rows(killed, name), await rows(undisturbed, name), name);
+  for (const name of ["rankings", "busy", "plans", "delays", "alarms", "intersections", "sensors"]) assert.deepEqual(await rows(killed, name), await rows(undisturbed, name), name);
   const day = (await rows(killed, "rankings")).filter(({ length }) => length === "24h");
   assert.deepEqual(day.map(({ rank, readings }) => [rank, readings]), Array.from({ length: 10 }, (_, i) => [i + 1, 4 * TICKS]));
   const quarters = (await rows(killed, "busy")).filter(({ length }) => length === "15m").map(({ window }) => new Date(window.start).toISOString().slice(11, 16));

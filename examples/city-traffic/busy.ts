@@ -21,7 +21,7 @@ const everyMedian = {
 
 /** The intersections whose median vehicle count exceeds that of all readings, by t-digests that are merged, for each length of window. */
 export const busy = workflow("busy", (flow) => {
-  const byIntersection = flow.from(readings, { time: (reading) => reading.time }).keyBy((reading) => reading.intersection);
+  const byIntersection = flow.from(readings).keyBy((reading) => reading.intersection);
   for (const length of LENGTHS) {
     byIntersection
       .window(tumbling(length), { early: "2s" })

@@ -1,18 +1,22 @@
 import type { App } from "millrace";
 import type { View } from "./view.ts";
 
-export type Figures = Pick<View, "readings" | "rate" | "late" | "dead">;
+export interface Figures extends Pick<View, "readings" | "rate" | "late" | "dead"> {
+  /** Event time up to which the city was simulated. */
+  readonly simulated: number;
+}
 
 /** Counters of the app, asked for once a second; at the end, over all the time. */
 export async function measure(app: App): Promise<{ now(): Figures; end(): Promise<void> }> {
-  let figures: Figures = { readings: 0, rate: 0, late: 0, dead: 0 };
+  let figures: Figures = { readings: 0, rate: 0, late: 0, dead: 0, simulated: -Infinity };
   const begun = { readings: 0, at: performance.now() };
   let before = begun;
   const ask = async (since: typeof before): Promise<void> => {
-    const { atomsOut, late, dead } = await app.metrics();
+    const { atomsOut, late, dead, stages } = await app.metrics();
+    const simulated = Math.min(...[...stages.values()].filter(({ workflow }) => workflow === "simulation").map(({ watermark }) => watermark));
     const at = performance.now();
     const rate = at - since.at < SHORTEST ? figures.rate : ((atomsOut - since.readings) * 1000) / (at - since.at);
-    figures = { readings: atomsOut, rate, late, dead };
+    figures = { readings: atomsOut, rate, late, dead, simulated };
     before = { readings: atomsOut, at };
   };
   await ask(begun);

@@ -37,14 +37,18 @@ export interface Sensor {
   readonly approach: Direction;
 }
 
-/** What a light shows how long: two phases that take turns. */
-export interface SignalPlan {
-  readonly intersection: string;
+/** What lights show how long: two phases that take turns. */
+export interface SignalTiming {
   /** s; the greens and the lost time. */
   readonly cycle: number;
   /** Effective green and red of each phase, s. */
   readonly phases: Readonly<Record<Phase, { readonly green: number; readonly red: number }>>;
-  /** From when on it is to be shown, epoch ms; the light takes it when its cycle has come round. */
+}
+
+/** What the lights of an intersection are to show. */
+export interface SignalPlan extends SignalTiming {
+  readonly intersection: string;
+  /** From when on, epoch ms; the lights take it when their cycle has come round. */
   readonly since: number;
 }
 
@@ -52,12 +56,12 @@ export function phaseOf(direction: Direction): Phase {
   return direction === "north" || direction === "south" ? "NS" : "EW";
 }
 
-/** Fixed timing: a cycle of 60 s whose green is shared equally. What a light does until something better is known. */
-export function fixedPlan({ id, lostTime }: Intersection, since: number): SignalPlan {
-  return planOf(id, 60, [(60 - lostTime) / 2, (60 - lostTime) / 2], since);
+/** A cycle of 60 s whose green is shared equally: what lights do until something better is known. */
+export function fixedTiming({ lostTime }: Intersection): SignalTiming {
+  return timingOf(60, [(60 - lostTime) / 2, (60 - lostTime) / 2]);
 }
 
-/** A plan with the greens of NS and EW. */
-export function planOf(intersection: string, cycle: number, [ns = 0, ew = 0]: readonly number[], since: number): SignalPlan {
-  return { intersection, cycle, phases: { NS: { green: ns, red: cycle - ns }, EW: { green: ew, red: cycle - ew } }, since };
+/** A timing with the greens of NS and EW. */
+export function timingOf(cycle: number, [ns = 0, ew = 0]: readonly number[]): SignalTiming {
+  return { cycle, phases: { NS: { green: ns, red: cycle - ns }, EW: { green: ew, red: cycle - ew } } };
 }

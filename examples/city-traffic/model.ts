@@ -1,5 +1,6 @@
 import { collection, topic, type Window } from "millrace";
-import type { Direction, Lamp } from "./intersection.ts";
+import { z } from "zod";
+import { DIRECTIONS, LAMPS, type Direction, type Intersection, type Lamp, type Sensor } from "./intersection.ts";
 import type { Reading } from "./simulator.ts";
 import type { ComputedPlan } from "./timing.ts";
 
@@ -10,6 +11,21 @@ export interface Tick {
   /** Which city it is. */
   readonly seed: number;
   readonly intersections: number;
+}
+
+/** Somebody mended a lamp; from the next tick on it shines again. */
+export interface Repair {
+  readonly intersection: string;
+  readonly approach: Direction;
+  readonly lamp: Lamp;
+}
+
+/** A lamp that is broken, and where. */
+export interface Alarm extends Repair {
+  readonly latitude: number | undefined;
+  readonly longitude: number | undefined;
+  /** Event time of the first reading that said so, epoch ms. */
+  readonly since: number;
 }
 
 /** One of the ten intersections with the highest mean speed in a window. */
@@ -39,33 +55,79 @@ export interface Busy {
   readonly exceeding: readonly Median[];
 }
 
-/** A lamp that is broken, or was. */
-export interface Alarm {
-  readonly intersection: string;
-  readonly approach: Direction;
-  readonly lamp: Lamp;
-  /** Event time of the first reading that said so, epoch ms. */
-  readonly since: number;
-  readonly cleared: boolean;
+/** What the lights of an intersection are to show, and what was measured there in the window that it follows from. */
+export interface ControlResult extends ComputedPlan {
+  readonly window: Window;
+  /** Mean time that a vehicle stood, s. */
+  readonly delay: number;
+}
+
+/** What control is worth: the mean time that a vehicle stood in a window, and would have stood under fixed timing. */
+export interface Delay {
+  readonly window: Window;
+  readonly vehicles: number;
+  /** s. */
+  readonly controlled: number;
+  /** The same vehicles, met by lights with a cycle of 60 s, shared equally; s. */
+  readonly fixed: number;
 }
 
 /** The windows that are watched, shortest first. */
 export const LENGTHS = ["15m", "1h", "24h"] as const;
 export type Length = (typeof LENGTHS)[number];
 
+/** How long vehicles are counted for a plan and for a delay. */
+export const CONTROL_WINDOW = "15m";
+
 export const ticks = topic<Tick>("ticks");
 export const readings = topic<Reading>("readings", { retention: { bytes: 256 * 1024 * 1024 } });
 
+/** What people edit. */
+export const intersections = collection<Intersection>("intersections", {
+  key: ({ id }) => id,
+  schema: z.object({
+    id: z.string().min(1),
+    latitude: z.number().min(-90).max(90),
+    longitude: z.number().min(-180).max(180),
+    lostTime: z.number().min(0).max(30),
+    approaches: z.partialRecord(
+      z.enum(DIRECTIONS),
+      z.object({
+        lanes: z.int().min(1).max(10),
+        saturationFlow: z.number().positive(),
+        freeSpeed: z.number().positive(),
+        peakFlow: z.number().nonnegative(),
+      }),
+    ),
+  }),
+});
+
+export const sensors = collection<Sensor>("sensors", {
+  key: ({ intersection, approach }) => [intersection, approach],
+  schema: z.object({ intersection: z.string(), approach: z.enum(DIRECTIONS) }),
+});
+
+export const repairs = collection<Repair>("repairs", {
+  key: ({ intersection, approach, lamp }) => [intersection, approach, lamp],
+  schema: z.object({ intersection: z.string(), approach: z.enum(DIRECTIONS), lamp: z.enum(LAMPS) }),
+});
+
 /** Of each length the open window, changing as readings come, and the last one that is final. */
-export const rankings = collection<Ranked>("rankings", { key: ({ length, window, rank }) => [length, turnOf(window), rank] });
-export const busyIntersections = collection<Busy>("busy", { key: ({ length, window }) => [length, turnOf(window)] });
+export const rankings = collection<Ranked>("rankings", { key: ({ length, window, rank }) => [length, turnOf(window, 2), rank] });
+export const busyIntersections = collection<Busy>("busy", { key: ({ length, window }) => [length, turnOf(window, 2)] });
 
-/** What each intersection's lights are to show. */
-export const plans = collection<ComputedPlan>("plans", { key: ({ intersection }) => intersection });
+export const plans = collection<ControlResult>("plans", { key: ({ intersection }) => intersection });
 
-export const alarms = collection<Alarm>("alarms", { key: ({ intersection, approach, lamp }) => [intersection, approach, lamp] });
+/** One row for each lamp that is broken now. */
+export const alarms = collection<Alarm & { readonly cleared: boolean }>("alarms", {
+  key: ({ intersection, approach, lamp }) => [intersection, approach, lamp],
+  deleted: ({ cleared }) => cleared,
+});
 
-/** Windows take turns: each takes the rows of the one before the last, so that a collection never grows. */
-function turnOf({ start, end }: Window): number {
-  return (start / (end - start)) % 2;
+/** The quarters of the last day. */
+export const delays = collection<Delay>("delays", { key: ({ window }) => turnOf(window, 96) });
+
+/** Windows take turns: each takes the rows of the one `turns` before it, so that a collection never grows. */
+function turnOf({ start, end }: Window, turns: number): number {
+  return (start / (end - start)) % turns;
 }

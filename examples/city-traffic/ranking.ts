@@ -7,7 +7,7 @@ const speeds = { speed: mean((reading: Reading) => reading.speed), readings: cou
 
 /** The ten intersections with the highest mean speed, for each length of window: as it fills, and final. */
 export const ranking = workflow("ranking", (flow) => {
-  const byIntersection = flow.from(readings, { time: (reading) => reading.time }).keyBy((reading) => reading.intersection);
+  const byIntersection = flow.from(readings).keyBy((reading) => reading.intersection);
   for (const length of LENGTHS) {
     byIntersection
       .window(tumbling(length), { early: "500ms" })

@@ -1,4 +1,4 @@
-import { clock, counted, watched, type Ranking, type View, type Watched } from "./view.ts";
+import { clock, counted, latestDelay, watched, type Ranking, type View, type Watched } from "./view.ts";
 
 export interface Size {
   readonly columns: number;
@@ -38,6 +38,9 @@ export function frame(view: View, size: Size, style: Style): string[] {
     style.dim(across(({ busy }) => (busy === undefined ? "" : `${busy.exceeding.length} of ${busy.intersections} over ${busy.median.toFixed(1)}`))),
     ...upTo(busyRows, (i) => across(({ busy }) => busyLine(busy?.exceeding[i]))),
     "",
+    style.bold(fit(delayLine(view), size.columns)),
+    style.bold(fit(alarmLine(view), size.columns)),
+    "",
     style.dim(fit(`Ctrl-C stops; npm start goes on from there. Data: ${view.data}`, size.columns)),
   ];
   return lines.slice(0, size.rows);
@@ -50,13 +53,16 @@ export function plainLine(view: View): string {
   if (view.time !== undefined) parts.unshift(dayAndTime(view.time));
   if (newest !== undefined) parts.push(`fastest in ${length}: ${best(newest, 3)}`);
   if (busy !== undefined) parts.push(`busier than the city: ${busy.exceeding.length} of ${busy.intersections}`);
+  const delay = latestDelay(view);
+  if (delay !== undefined) parts.push(`delay ${delay.controlled.toFixed(1)} s, fixed ${delay.fixed.toFixed(1)} s`);
+  if (view.alarms.length > 0) parts.push(`${view.alarms.length} broken ${view.alarms.length === 1 ? "lamp" : "lamps"}`);
   if (view.late + view.dead > 0) parts.push(`${counted(view.late)} late, ${counted(view.dead)} dead`);
   return parts.join(" | ");
 }
 
 const TOP = 10;
 /** All lines but those of rankings, of the windows before, and of busy intersections. */
-const FIXED_LINES = 10;
+const FIXED_LINES = 13;
 const GAP = 2;
 const NARROWEST = 24;
 const WIDEST = 48;
@@ -93,6 +99,19 @@ function rankedLine(rows: Ranking | undefined, i: number, width: number): string
 
 function busyLine(one: { readonly intersection: string; readonly median: number } | undefined): string {
   return one === undefined ? "" : `    ${one.intersection.padEnd(6)} ${one.median.toFixed(1).padStart(6)}`;
+}
+
+function delayLine(view: View): string {
+  const latest = latestDelay(view);
+  if (latest === undefined) return "Lights follow fixed timing until there is a quarter to follow";
+  const { window, controlled, fixed } = latest;
+  const less = fixed > 0 ? `, ${Math.round((1 - controlled / fixed) * 100)}% less` : "";
+  return `A vehicle stood ${controlled.toFixed(1)} s, under fixed timing ${fixed.toFixed(1)} s${less} (${span(window)})`;
+}
+
+function alarmLine({ alarms }: View): string {
+  const shown = alarms.map(({ intersection, approach, lamp }) => `${intersection} ${approach} ${lamp}`).join(", ");
+  return alarms.length === 0 ? "No broken lamps" : `${counted(alarms.length)} broken ${alarms.length === 1 ? "lamp" : "lamps"}: ${shown}`;
 }
 
 function best(rows: Ranking, count: number): string {

@@ -1,4 +1,4 @@
-import { DIRECTIONS, LAMPS, phaseOf, type Approach, type Direction, type Intersection, type Lamp, type SignalPlan } from "./intersection.ts";
+import { DIRECTIONS, LAMPS, phaseOf, type Approach, type Direction, type Intersection, type Lamp, type SignalTiming } from "./intersection.ts";
 import { follow, greenOf, litLamp, type Light } from "./light.ts";
 import { pass, type Queue } from "./queue.ts";
 import { bell, hashOf, mix, mixed, uniform } from "./random.ts";
@@ -45,7 +45,8 @@ export interface Moment {
 /** An intersection as it is set up at a tick. */
 export interface Site {
   readonly intersection: Intersection;
-  readonly plan: SignalPlan;
+  /** What its lights are to show. */
+  readonly timing: SignalTiming;
   /** The approaches that have a sensor. */
   readonly sensors: readonly Direction[];
 }
@@ -59,18 +60,18 @@ export interface Traffic {
 }
 
 /** An intersection at the beginning of a cycle, with whole lamps, where nobody waits. */
-export function emptyTraffic(plan: SignalPlan): Traffic {
-  return { light: { plan, position: 0 }, queues: DIRECTIONS.map(() => ({ waiting: 0, beyond: 0, credit: 0 })), broken: DIRECTIONS.map(() => 0) };
+export function emptyTraffic(timing: SignalTiming): Traffic {
+  return { light: { timing, position: 0 }, queues: DIRECTIONS.map(() => ({ waiting: 0, beyond: 0, credit: 0 })), broken: DIRECTIONS.map(() => 0) };
 }
 
 /**
  * Lets one tick pass at one intersection: changes its traffic and gives its readings. The outcome follows
  * from the arguments alone, whatever was simulated before, so ticks can be batched and divided at will.
  */
-export function simulate({ seed, time, share }: Moment, { intersection, plan, sensors }: Site, { light, queues, broken }: Traffic): Reading[] {
+export function simulate({ seed, time, share }: Moment, { intersection, timing, sensors }: Site, { light, queues, broken }: Traffic): Reading[] {
   const readings: Reading[] = [];
   const place = mix(seed, hashOf(intersection.id), time / TICK);
-  const stretches = follow(light, plan, TICK / 1000);
+  const stretches = follow(light, timing, TICK / 1000);
   for (let i = 0; i < DIRECTIONS.length; i++) {
     const direction = DIRECTIONS[i];
     const approach = intersection.approaches[direction];
@@ -78,7 +79,7 @@ export function simulate({ seed, time, share }: Moment, { intersection, plan, se
     const here = mixed(place, i);
     const flow = approach.peakFlow * share;
     const passage = { counted: 0, waited: 0 };
-    for (const { plan: followed, from, to, position } of stretches) {
+    for (const { timing: followed, from, to, position } of stretches) {
       const green = greenOf(followed, phaseOf(direction));
       const road = { arrivals: flow / 3600, saturationFlow: approach.saturationFlow / 3600, room: approach.lanes * ROOM, cycle: followed.cycle, greenFrom: green.from, greenTo: green.to };
       pass(queues[i], road, { from, to, position, place: here }, passage);
@@ -90,7 +91,7 @@ export function simulate({ seed, time, share }: Moment, { intersection, plan, se
       approach: direction,
       time,
       vehicles: passage.counted,
-      speed: passage.counted === 0 ? null : speedOf(approach, flow / capacityOf(approach, light.plan, direction), passage.counted, here),
+      speed: passage.counted === 0 ? null : speedOf(approach, flow / capacityOf(approach, light.timing, direction), passage.counted, here),
       queue: queues[i].waiting,
       waited: passage.waited,
       lit: litLamp(light, phaseOf(direction)),
@@ -105,8 +106,8 @@ export function repair({ broken }: Traffic, direction: Direction, lamp: Lamp): v
   broken[DIRECTIONS.indexOf(direction)] &= ~(1 << LAMPS.indexOf(lamp));
 }
 
-/** Vehicles an hour that can pass an approach under a plan. */
-export function capacityOf({ saturationFlow }: Approach, { cycle, phases }: SignalPlan, direction: Direction): number {
+/** Vehicles an hour that can pass an approach. */
+export function capacityOf({ saturationFlow }: Approach, { cycle, phases }: SignalTiming, direction: Direction): number {
   return (saturationFlow * phases[phaseOf(direction)].green) / cycle;
 }
 

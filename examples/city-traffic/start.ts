@@ -1,14 +1,19 @@
 /** `npm start`: runs the city until Ctrl-C, and shows it in the terminal. Starting again goes on where it was. */
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
-import { MillraceError, generator, start } from "millrace";
+import { MillraceError, start } from "millrace";
 import { openEmbeddedLedger } from "@millrace/drivers/embedded";
-import { alarms, busyIntersections, rankings, type Tick } from "./model.ts";
+import { cityClock } from "./city-clock.ts";
+import { alarms, busyIntersections, delays, rankings } from "./model.ts";
 import { measure } from "./figures.ts";
 import { HELP, parseOptions, type Options } from "./options.ts";
-import { TICK, timeOf } from "./simulator.ts";
+import { BEGINNING, TICK, timeOf } from "./simulator.ts";
 import { display } from "./terminal.ts";
 import { clock, type View } from "./view.ts";
+import { figures, keepFigures } from "./workflow-figures.ts";
+
+/** Seconds of the city a second: ticks that come faster than they can be simulated would wait in memory. */
+const FASTEST = 10_000;
 
 /** What a data folder that cannot be gone on with is refused by. */
 const UNUSABLE: ReadonlySet<string> = new Set(["MILLRACE_STATE_MISMATCH", "MILLRACE_STORE_CORRUPT"]);
@@ -29,40 +34,45 @@ async function run(options: Options): Promise<void> {
   if (options.fresh) await empty(data);
   const shownData = relative(process.cwd(), data) || data;
   const ticks = Math.round((hours * 3_600_000) / TICK);
+  const cityTime = cityClock({ seed, intersections, speed: Math.min(speed, FASTEST), ticks });
   let tick: number | undefined;
-  const source = generator({
-    chunk(index) {
-      if (index >= ticks) return undefined;
-      tick = index;
-      return [{ time: timeOf(index), seed, intersections } satisfies Tick];
+  const source = {
+    ...cityTime,
+    chunk(index: number) {
+      if (index < ticks) tick = index;
+      return cityTime.chunk(index);
     },
-    identity: `a city of ${intersections} intersections with seed ${seed}`,
-    ...(speed === Infinity ? {} : { rate: (speed * 1000) / TICK }),
-  });
-  const app = await start(new URL("./city.ts", import.meta.url), { data, inputs: { ticks: source }, instances, bounded: hours < Infinity });
-  const resumed = app.collection(rankings).rows().length > 0;
+  };
+  const resumed = isDataFolder(data);
+  const app = await start(new URL("./city.ts", import.meta.url), { data, inputs: { ticks: source }, instances, bounded: hours < Infinity, collections: [figures] });
   console.log(`${resumed ? "Going on with" : "Beginning"} a city of ${intersections} intersections (seed ${seed}). Data: ${shownData}`);
-  const figures = await measure(app);
+  const counters = await measure(app);
+  const kept = keepFigures(app);
+  // The clock may be ahead of the city.
+  const cityNow = (): number | undefined => (tick === undefined ? undefined : Math.max(BEGINNING, Math.min(timeOf(tick), counters.now().simulated)));
   const view = (): View => ({
-    time: tick === undefined ? undefined : timeOf(tick),
+    time: cityNow(),
     intersections,
     speed,
-    ...figures.now(),
+    ...counters.now(),
     data: shownData,
     ranking: app.collection(rankings).rows(),
     busy: app.collection(busyIntersections).rows(),
-    alarms: app.collection(alarms).rows().filter(({ cleared }) => !cleared),
+    delays: app.collection(delays).rows(),
+    alarms: app.collection(alarms).rows(),
   });
   const shown = display(process.stdout, view);
   let ended = false;
   try {
     ended = await Promise.race([app.finished.then(() => true), asked(options.seconds).then(() => false)]);
   } finally {
-    await figures.end();
+    await counters.end();
+    await kept.end();
     await app.stop();
     shown.end();
   }
-  const at = tick === undefined ? "" : ` at ${clock(timeOf(tick))}, the city's time`;
+  const now = cityNow();
+  const at = now === undefined ? "" : ` at ${clock(now)}, the city's time`;
   console.log(`${ended ? "The city has come to its end" : "Stopped"}${at}. Data: ${shownData}`);
   console.log(ended ? "npm start -- --fresh begins anew." : "npm start goes on from there; npm start -- --fresh begins anew.");
 }
@@ -83,7 +93,7 @@ function asked(seconds: number): Promise<void> {
 /** Removes the data folder, unless a city runs in it or it is something else. */
 async function empty(data: string): Promise<void> {
   if (!existsSync(data)) return;
-  if (readdirSync(data).length > 0 && !existsSync(join(data, "format.json"))) {
+  if (readdirSync(data).length > 0 && !isDataFolder(data)) {
     throw new MillraceError("MILLRACE_USAGE", `--fresh, folder ${data}`, "is no data folder of a city; it was left as it is");
   }
   try {
@@ -93,6 +103,10 @@ async function empty(data: string): Promise<void> {
     if (error instanceof MillraceError && error.code === "MILLRACE_STORE_LOCKED") throw error;
   }
   rmSync(data, { recursive: true, force: true });
+}
+
+function isDataFolder(folder: string): boolean {
+  return existsSync(join(folder, "format.json"));
 }
 
 function explain(error: unknown): string {

@@ -1,4 +1,4 @@
-import { DIRECTIONS, PHASES, phaseOf, planOf, type Direction, type Intersection, type SignalPlan } from "./intersection.ts";
+import { DIRECTIONS, PHASES, phaseOf, timingOf, type Direction, type Intersection, type SignalPlan } from "./intersection.ts";
 import { criticalRatio, websterTiming, type TimingLimits } from "./webster.ts";
 
 /** Vehicles an hour by approach; one that nobody counts is absent. */
@@ -19,7 +19,7 @@ export function flowOf(vehicles: number, milliseconds: number): number {
 }
 
 /** Webster's timing of an intersection for the flows of its approaches, from `since` on. */
-export function timingFor(intersection: Intersection, flows: Flows, since: number, limits?: TimingLimits): ComputedPlan {
+export function planFor(intersection: Intersection, flows: Flows, since: number, limits?: TimingLimits): ComputedPlan {
   const ratios = PHASES.map((phase) =>
     criticalRatio(
       DIRECTIONS.flatMap((direction) => {
@@ -30,5 +30,5 @@ export function timingFor(intersection: Intersection, flows: Flows, since: numbe
     ),
   );
   const { cycle, greens, flowRatio, oversaturated } = websterTiming(ratios, intersection.lostTime, limits);
-  return { ...planOf(intersection.id, cycle, greens, since), flows, flowRatio, oversaturated };
+  return { intersection: intersection.id, ...timingOf(cycle, greens), since, flows, flowRatio, oversaturated };
 }

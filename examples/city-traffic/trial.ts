@@ -1,8 +1,8 @@
 import { cityMap, sensorsOf } from "./city-map.ts";
 import { dailyProfile, type Demand } from "./demand.ts";
-import { DIRECTIONS, fixedPlan, phaseOf, type Direction, type Intersection, type Phase } from "./intersection.ts";
+import { DIRECTIONS, fixedTiming, phaseOf, type Direction, type Intersection, type Phase } from "./intersection.ts";
 import { BEGINNING, emptyTraffic, simulate, TICK } from "./simulator.ts";
-import { flowOf, timingFor } from "./timing.ts";
+import { flowOf, planFor } from "./timing.ts";
 
 /** Who wants to pass, and when. */
 export interface Scenario {
@@ -37,13 +37,13 @@ export function meanDelay({ ratios, demand, hours }: Scenario, control: Control,
   for (const laidOut of cityMap({ seed, intersections })) {
     const intersection = ratios === undefined ? laidOut : withDemand(laidOut, ratios);
     const sensors = sensorsOf(intersection).map(({ approach }) => approach);
-    let plan = fixedPlan(intersection, BEGINNING);
-    let next = plan;
-    const traffic = emptyTraffic(plan);
+    let timing = fixedTiming(intersection);
+    let next = { ...timing, since: Infinity };
+    const traffic = emptyTraffic(timing);
     let counts: Partial<Record<Direction, number>> = {};
     for (let time = BEGINNING; time < BEGINNING + hours * 3_600_000; time += TICK) {
-      if (time >= next.since) plan = next;
-      for (const reading of simulate({ seed, time, share: demand(time) }, { intersection, plan, sensors }, traffic)) {
+      if (time >= next.since) timing = next;
+      for (const reading of simulate({ seed, time, share: demand(time) }, { intersection, timing, sensors }, traffic)) {
         waited += reading.waited;
         vehicles += reading.vehicles;
         counts[reading.approach] = (counts[reading.approach] ?? 0) + reading.vehicles;
@@ -51,7 +51,7 @@ export function meanDelay({ ratios, demand, hours }: Scenario, control: Control,
       const end = time + TICK;
       if (end % CONTROL_WINDOW !== 0) continue;
       const flows = Object.fromEntries(Object.entries(counts).map(([approach, count]) => [approach, flowOf(count, CONTROL_WINDOW)]));
-      if (control === "webster") next = timingFor(intersection, flows, end + TICK);
+      if (control === "webster") next = planFor(intersection, flows, end + TICK);
       counts = {};
     }
     for (const { beyond } of traffic.queues) vehicles += beyond;

@@ -1,4 +1,4 @@
-import { LENGTHS, type Alarm, type Busy, type Length, type Ranked } from "./model.ts";
+import { LENGTHS, type Alarm, type Busy, type Delay, type Length, type Ranked } from "./model.ts";
 
 /** What a screen shows: the collections as they are now, and how fast it goes. */
 export interface View {
@@ -15,6 +15,7 @@ export interface View {
   readonly data: string;
   readonly ranking: readonly Ranked[];
   readonly busy: readonly Busy[];
+  readonly delays: readonly Delay[];
   /** Lamps that are broken. */
   readonly alarms: readonly Alarm[];
 }
@@ -37,6 +38,12 @@ export function watched({ ranking, busy }: View): readonly Watched[] {
     const [newestBusy] = busy.filter((row) => row.length === length).sort((a, b) => b.window.start - a.window.start);
     return { length, newest, before, busy: newestBusy };
   });
+}
+
+/** The newest window that has been measured to its end, and else the one that fills. */
+export function latestDelay({ time, delays }: View): Delay | undefined {
+  const rows = delays.toSorted((a, b) => b.window.start - a.window.start);
+  return rows.find(({ window }) => time !== undefined && window.end <= time) ?? rows[0];
 }
 
 /** 08:15:40, in UTC. */

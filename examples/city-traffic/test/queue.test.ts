@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { incrementalDelay, uniformDelay } from "../hcm-delay.ts";
-import { planOf, type SignalPlan } from "../intersection.ts";
+import { timingOf, type SignalTiming } from "../intersection.ts";
 import { follow, litLamp, type Light } from "../light.ts";
 import { pass, type Passage, type Queue, type Road } from "../queue.ts";
 import { mix } from "../random.ts";
@@ -55,20 +55,20 @@ test("the simulated delay is about that of the Highway Capacity Manual, above sa
 });
 
 test("another plan is taken when the cycle has come round, and then at its beginning", () => {
-  const [old, other] = [planOf("A1", 60.5, [26, 26.5], 0), planOf("A1", 40, [20, 12], 0)];
-  const light: Light = { plan: old, position: 30 };
-  assert.deepEqual(follow(light, other, 20), [{ plan: old, from: 0, to: 20, position: 30 }]);
+  const [old, other] = [timingOf(60.5, [26, 26.5]), timingOf(40, [20, 12])];
+  const light: Light = { timing: old, position: 30 };
+  assert.deepEqual(follow(light, other, 20), [{ timing: old, from: 0, to: 20, position: 30 }]);
   assert.deepEqual(follow(light, other, 20), [
-    { plan: old, from: 0, to: 11, position: 50 },
-    { plan: other, from: 11, to: 20, position: 0.5 },
+    { timing: old, from: 0, to: 11, position: 50 },
+    { timing: other, from: 11, to: 20, position: 0.5 },
   ]);
-  assert.deepEqual(follow(light, other, 50), [{ plan: other, from: 0, to: 50, position: 9.5 }]);
+  assert.deepEqual(follow(light, other, 50), [{ timing: other, from: 0, to: 50, position: 9.5 }]);
   assert.equal(light.position, 19.5);
 });
 
 test("a light shows green, amber, red in turn, and the phases never green together", () => {
-  const plan: SignalPlan = planOf("A1", 60, [20, 32], 0);
-  const shown = (phase: "NS" | "EW"): string => Array.from({ length: 60 }, (_, position) => litLamp({ plan, position }, phase)[0]).join("");
+  const timing: SignalTiming = timingOf(60, [20, 32]);
+  const shown = (phase: "NS" | "EW"): string => Array.from({ length: 60 }, (_, position) => litLamp({ timing, position }, phase)[0]).join("");
   assert.equal(shown("NS"), "g".repeat(20) + "aaa" + "r".repeat(37));
   assert.equal(shown("EW"), "r".repeat(24) + "g".repeat(32) + "aaar");
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cityMap, sensorsOf } from "../city-map.ts";
 import { dailyProfile } from "../demand.ts";
-import { DIRECTIONS, fixedPlan, planOf, type Direction, type SignalPlan } from "../intersection.ts";
+import { DIRECTIONS, fixedTiming, timingOf, type Direction, type SignalTiming } from "../intersection.ts";
 import { emptyTraffic, repair, simulate, TICK, timeOf, type Reading, type Site } from "../simulator.ts";
 
 const HOUR = 3_600_000 / TICK;
@@ -30,8 +30,8 @@ test("more vehicles come in the rush hour than at night, and they are slower", (
 });
 
 test("speed falls as saturation rises: less green, slower and with longer queues", () => {
-  const plans = [[40, 12], [26, 26], [12, 40]].map((greens) => (id: string): SignalPlan => planOf(id, 60, greens, 0));
-  const seen = plans.map((planFor) => readingsOf(1, 20, HOUR, undefined, 2 * HOUR, planFor).filter(({ approach }) => approach === "north"));
+  const timings = [[40, 12], [26, 26], [12, 40]].map((greens) => timingOf(60, greens));
+  const seen = timings.map((timing) => readingsOf(1, 20, HOUR, undefined, 2 * HOUR, timing).filter(({ approach }) => approach === "north"));
   const [speeds, queues] = (["speed", "queue"] as const).map((field) => seen.map((readings) => meanOf(readings, field)));
   assert.ok(speeds[0] > speeds[1] && speeds[1] > speeds[2], `${speeds.join(", ")} km/h`);
   assert.ok(queues[0] < queues[1] && queues[1] < queues[2], `${queues.join(", ")} waiting`);
@@ -39,8 +39,8 @@ test("speed falls as saturation rises: less green, slower and with longer queues
 
 test("arrivals are Poisson: over many ticks their variance is their mean", () => {
   const [intersection] = cityMap({ seed: 3, intersections: 4 });
-  const plan = fixedPlan(intersection, 0);
-  const counts = Array.from({ length: 2000 }, (_, tick) => simulate({ seed: 3, time: timeOf(tick), share: 0.5 }, siteOf(intersection, plan), emptyTraffic(plan))[0].vehicles);
+  const timing = fixedTiming(intersection);
+  const counts = Array.from({ length: 2000 }, (_, tick) => simulate({ seed: 3, time: timeOf(tick), share: 0.5 }, siteOf(intersection, timing), emptyTraffic(timing))[0].vehicles);
   const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
   const variance = counts.reduce((sum, count) => sum + (count - mean) ** 2, 0) / (counts.length - 1);
   const { approaches: { north } } = intersection;
@@ -51,16 +51,16 @@ test("arrivals are Poisson: over many ticks their variance is their mean", () =>
 
 test("an approach without a sensor says nothing, and the others say the same as before", () => {
   const [intersection] = cityMap({ seed: 1, intersections: 1 });
-  const plan = fixedPlan(intersection, 0);
+  const timing = fixedTiming(intersection);
   const moment = { seed: 1, time: timeOf(0), share: 1 };
-  const all = simulate(moment, siteOf(intersection, plan), emptyTraffic(plan));
-  const three = simulate(moment, { intersection, plan, sensors: ["north", "south", "west"] }, emptyTraffic(plan));
+  const all = simulate(moment, siteOf(intersection, timing), emptyTraffic(timing));
+  const three = simulate(moment, { intersection, timing, sensors: ["north", "south", "west"] }, emptyTraffic(timing));
   assert.deepEqual(three, all.filter(({ approach }) => approach !== "east"));
 });
 
 test("lamps break about once in 60 days, stay broken, and work again once repaired", () => {
-  const sites = cityMap({ seed: 5, intersections: 100 }).map((intersection) => siteOf(intersection, fixedPlan(intersection, 0)));
-  const traffics = sites.map(({ plan }) => emptyTraffic(plan));
+  const sites = cityMap({ seed: 5, intersections: 100 }).map((intersection) => siteOf(intersection, fixedTiming(intersection)));
+  const traffics = sites.map(({ timing }) => emptyTraffic(timing));
   let broken: readonly Reading[] = [];
   for (let tick = 0; tick < 24 * HOUR; tick++) {
     const readings = sites.flatMap((site, i) => simulate({ seed: 5, time: timeOf(tick), share: 0 }, site, traffics[i])).filter((reading) => reading.broken.length > 0);
@@ -76,21 +76,21 @@ test("lamps break about once in 60 days, stay broken, and work again once repair
   assert.ok(next !== undefined && !next.broken.includes(lamp));
 });
 
-function siteOf(intersection: Site["intersection"], plan: SignalPlan): Site {
-  return { intersection, plan, sensors: sensorsOf(intersection).map(({ approach }) => approach) };
+function siteOf(intersection: Site["intersection"], timing: SignalTiming): Site {
+  return { intersection, timing, sensors: sensorsOf(intersection).map(({ approach }) => approach) };
 }
 
-/** Readings of some ticks under fixed plans, as the whole city gives them. */
+/** Readings of some ticks, under fixed timing unless another is given, as the whole city gives them. */
 function readingsOf(
   seed: number,
   intersections: number,
   ticks: number,
   order: (sites: Site[]) => Site[] = (sites) => sites,
   from = 0,
-  planFor: (id: string) => SignalPlan | undefined = () => undefined,
+  timing?: SignalTiming,
 ): Reading[] {
-  const sites = order(cityMap({ seed, intersections }).map((one) => siteOf(one, planFor(one.id) ?? fixedPlan(one, 0))));
-  const traffics = sites.map(({ plan }) => emptyTraffic(plan));
+  const sites = order(cityMap({ seed, intersections }).map((one) => siteOf(one, timing ?? fixedTiming(one))));
+  const traffics = sites.map((site) => emptyTraffic(site.timing));
   return Array.from({ length: ticks }, (_, i) => timeOf(from + i)).flatMap((time) =>
     sites.flatMap((site, at) => simulate({ seed, time, share: dailyProfile(time) }, site, traffics[at])),
   );

@@ -2,23 +2,27 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { harness } from "millrace/testing";
 import { busy } from "../busy.ts";
-import { busyIntersections, LENGTHS, rankings, readings, type Length } from "../model.ts";
+import { busyIntersections, LENGTHS, rankings, type Length } from "../model.ts";
 import { ranking } from "../ranking.ts";
 import { timeOf, type Reading } from "../simulator.ts";
+import { feed, given } from "./feed.ts";
 import { readingsOfCity, TICKS_A_DAY } from "./seeded-day.ts";
 
 const SIZES: Readonly<Record<Length, number>> = { "15m": 900_000, "1h": 3_600_000, "24h": 86_400_000 };
 
 test("rankings and busy intersections of a seeded day are those that plain code finds, window by window", async (t) => {
-  const h = await harness([ranking, busy]);
+  const h = await harness([feed, ranking, busy]);
   t.after(() => h.stop());
   const day: Reading[] = [];
+  const waiting: Reading[] = [];
   let tick = 0;
   // The city begins at six in the morning, so that a whole day from midnight needs 42 hours; the last tick closes it.
   for (const tickReadings of readingsOfCity(2, 12, 1.75 * TICKS_A_DAY + 1)) {
-    day.push(...tickReadings);
-    await h.push(readings, ...tickReadings);
-    if (++tick % 1111 !== 0 && tick !== 1.75 * TICKS_A_DAY + 1) continue;
+    waiting.push(...tickReadings);
+    if (++tick % 101 !== 0 && tick !== 1.75 * TICKS_A_DAY + 1) continue;
+    day.push(...waiting);
+    await h.push(given, ...waiting.splice(0));
+    if (tick % 1111 !== 0 && tick !== 1.75 * TICKS_A_DAY + 1) continue;
     const now = timeOf(tick - 1);
     for (const length of LENGTHS) {
       const end = Math.floor(now / SIZES[length]) * SIZES[length];
@@ -49,10 +53,10 @@ test("rankings and busy intersections of a seeded day are those that plain code 
 });
 
 test("open windows are shown while they fill, and a ranking of partitions is the ranking of the whole", async (t) => {
-  const [one, four] = await Promise.all([harness(ranking), harness(ranking, { partitions: 4, cut: "shuffle" })]);
+  const [one, four] = await Promise.all([harness([feed, ranking]), harness([feed, ranking], { partitions: 4, cut: "shuffle" })]);
   t.after(() => Promise.all([one.stop(), four.stop()]));
   const fill = async (h: typeof one): Promise<void> => {
-    for (const tickReadings of readingsOfCity(3, 30, 10)) await h.push(readings, ...tickReadings);
+    for (const tickReadings of readingsOfCity(3, 30, 10)) await h.push(given, ...tickReadings);
     await h.advance("2s");
   };
   await fill(one);

@@ -2,7 +2,6 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { MillraceError } from "@millrace/core";
 import { BODY_LIMITS, BodyRoom, type BodyLimits } from "./http/body.ts";
-import { Connections } from "./http/connections.ts";
 import { Guard } from "./http/guard.ts";
 import { Handler } from "./http/handler.ts";
 import { problemOf, RequestProblem } from "./http/problem.ts";
@@ -62,7 +61,6 @@ export async function startServer(app: ServedApp, options: ServerOptions = {}): 
     maxHeaderSize: 16 * 1024,
   });
   server.maxConnections = MOST_CONNECTIONS;
-  const connections = new Connections(server);
   server.on("request", (request, response) => void handler.handle(request, response));
   server.on("clientError", refuseConnection);
   await listen(server, host, port);
@@ -70,7 +68,7 @@ export async function startServer(app: ServedApp, options: ServerOptions = {}): 
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`,
     port: bound,
-    close: () => close(server, connections, closing),
+    close: () => close(server, closing),
   };
 }
 
@@ -88,10 +86,10 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-async function close(server: Server, connections: Connections, closing: AbortController): Promise<void> {
+async function close(server: Server, closing: AbortController): Promise<void> {
   closing.abort();
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  connections.close();
+  server.closeIdleConnections();
   const late = setTimeout(() => server.closeAllConnections(), LAST_REQUESTS);
   await closed;
   clearTimeout(late);

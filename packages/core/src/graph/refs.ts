@@ -91,6 +91,8 @@ export interface Collection<in out T> extends Target<T> {
   readonly schema: StandardSchemaV1<unknown, T> | undefined;
   /** The identity of a row. */
   readonly key: (row: T) => Key;
+  /** Whether a value says that its row is gone. */
+  readonly deleted: ((row: T) => boolean) | undefined;
   readonly [value]?: T;
 }
 
@@ -104,17 +106,20 @@ export interface AnyCollection {
 
 export interface CollectionOptions<T> {
   readonly key: (row: T) => Key;
+  /** Whether a value that a workflow writes says that the row of its key is gone. Default: deletions of a changing stream only. */
+  readonly deleted?: (row: T) => boolean;
   readonly schema?: StandardSchemaV1<unknown, T>;
 }
 
-const COLLECTION_OPTIONS: OptionNames<CollectionOptions<unknown>> = { key: true, schema: true };
+const COLLECTION_OPTIONS: OptionNames<CollectionOptions<unknown>> = { key: true, deleted: true, schema: true };
 
 /** Names a collection. `key` says which row a value is: a later value with the same key replaces it. */
 export function collection<T>(name: string, options: CollectionOptions<T>): Collection<T> {
   checkName("collection", name);
   checkOptions(options, COLLECTION_OPTIONS, `collection ${name}`);
   checkClosure(options.key, `collection ${name}: key`);
-  return { kind: "collection", name, schema: options.schema, key: options.key };
+  if (options.deleted !== undefined) checkClosure(options.deleted, `collection ${name}: deleted`);
+  return { kind: "collection", name, schema: options.schema, key: options.key, deleted: options.deleted };
 }
 
 /**

@@ -38,7 +38,7 @@ export interface Harness {
   rows<T>(collection: Collection<T>): T[];
   get<T>(collection: Collection<T>, key: Key): T | undefined;
   /** Edits a collection as a person would; resolves when the edit and all that follows from it are committed. */
-  edit<T>(collection: Collection<T>, edits: readonly Edit<T>[], options?: EditOptions): Promise<void>;
+  edit<T>(collection: Collection<T>, edits: readonly Edit<NoInfer<T>>[], options?: EditOptions): Promise<void>;
   /**
    * Kills and starts again from the last commit: what an operator did not keep as state is gone. With
    * workflows, those run from then on, as after a deployment of other code.

@@ -11,8 +11,7 @@ export function keyText(key: Key): string {
 
 /** The key that a text stands for. */
 export function keyOf(text: string): Key {
-  const key = parsed(text);
-  return key === undefined ? text : key;
+  return parsed(text) ?? text;
 }
 
 /** The keys that a person may have meant, the exact one first: `17` is a number, or else the text. */

@@ -68,7 +68,7 @@ export function collectionSink(target: Collection<unknown>, outputs: Outputs, co
         encodeKey(target.key(row), scratch);
         const key = scratch.take();
         const identity = identityOf(key);
-        const taken = plain === DELETE || plain === BEFORE;
+        const taken = plain === DELETE || plain === BEFORE || target.deleted?.(row) === true;
         const change = { key, kind: (taken ? DELETE : AFTER) | (kind & PROVISIONAL), time: batch.times[at], stamp: batch.stamps[at], row };
         const before = last.get(identity);
         if (before !== undefined && (!history || replaces(change, pending[before]))) pending[before] = change;
