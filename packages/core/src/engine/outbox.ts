@@ -56,9 +56,10 @@ export class Outbox {
     }
   }
 
-  send(exchange: Exchange, batch: Batch): void {
+  send(exchange: Exchange, rows: Batch): void {
     const receivers = this.#receivers.get(exchange.index);
-    if (receivers === undefined || batch.count === 0) return;
+    if (receivers === undefined || rows.count === 0) return;
+    const batch = exchange.keyBy === undefined && rows.keys !== undefined ? { ...rows, keys: undefined } : rows;
     const partitions = receivers.writers.length;
     if (exchange.kind !== "hash" || partitions === 1) {
       this.#write(receivers, exchange.kind === "forward" ? this.#partition : 0, batch);

@@ -138,9 +138,10 @@ class Planner {
   #placeShuffled(node: Node, distribution: Distribution, inputs: readonly Output[]): void {
     const kind: ExchangeKind = distribution === "keyed" ? "hash" : "single";
     if (!isCombinable(node) || addsUpdates(this.#workflow, node)) {
-      const stage = this.#stage(distribution);
+      const there = this.#keptStage(node, inputs);
+      const stage = there ?? this.#stage(distribution);
       const index = this.#operators.length;
-      this.#add(node, "whole", stage, inputs.map((input, at) => this.#exchange(node, "whole", kind, input, index, at, stage)));
+      this.#add(node, "whole", stage, inputs.map((input, at): PlannedInput => (at === 0 && there !== undefined ? { kind: "local", ...input } : this.#exchange(node, "whole", kind, input, index, at, stage))));
       return;
     }
     const [input] = inputs;
@@ -150,6 +151,18 @@ class Planner {
     this.#add(node, "merge", stage, [this.#exchange(node, "merge", kind, { operator: combine, port: 0 }, index, 0, stage)]);
     // Late atoms are judged where they are combined.
     this.#givers.set(`${node.index}:${LATE}`, { operator: combine, port: LATE });
+  }
+
+  /** The stage in which the rows of a node's first input have their keys already, if its others do not come out of that stage too. */
+  #keptStage(node: Node, [first, ...others]: readonly Output[]): number | undefined {
+    const from = this.#operators[first.operator];
+    if (this.#cut === "every" || !node.keyed || first.port !== RESULTS || !keepsKeys(from.node)) return undefined;
+    return others.some(({ operator }) => this.#comesFrom(operator, from.stage)) ? undefined : from.stage;
+  }
+
+  #comesFrom(operator: number, stage: number): boolean {
+    const { inputs, stage: own } = this.#operators[operator];
+    return own === stage || inputs.some((input) => this.#comesFrom(input.kind === "local" ? input.operator : this.#exchanges[input.exchange].from.operator, stage));
   }
 
   #exchange(
@@ -214,6 +227,7 @@ class Planner {
  */
 export function keyByOf(workflow: Workflow, node: Node, input: boolean): number | undefined {
   if (node.spec.kind === "key-by" && !input) return firstOfShared(workflow, node.index);
+  if (keepsKeys(node) && !input) return keyByOf(workflow, node, true);
   if (input && node.keyed && node.spec.kind !== "key-by") {
     const from = workflow.nodes[node.inputs[0].node];
     return keyByOf(workflow, from, false);
@@ -227,8 +241,14 @@ export function needsNoSlots(workflow: Workflow, keyBy: number): boolean {
   return users.every(({ spec }) => spec.kind === "distinct" && spec.within === Infinity);
 }
 
+/** Whether what an operator gives has the keys of what it takes. */
+function keepsKeys({ spec }: Node): boolean {
+  return spec.kind === "enrich" || spec.kind === "lookup";
+}
+
 function firstOfShared(workflow: Workflow, keyBy: number): number {
   const first = workflow.nodes.map((_, index) => index);
+  for (const node of workflow.nodes) if (keepsKeys(node)) first[node.index] = first[node.inputs[0].node];
   for (const { keyed, inputs } of workflow.nodes) {
     if (!keyed || inputs.length < 2) continue;
     const met = new Set(inputs.map((input) => first[input.node]));

@@ -224,7 +224,7 @@ export class KeyedStream<T, K extends Key, M extends ChangeMode = "append"> {
     table: Table<R, K>,
     enrich: (value: T, row: R | undefined) => Z,
     options: EnrichOptions = {},
-  ): Enriched<Z, T> {
+  ): Enriched<Z, T, K> {
     const { builder, input } = this.#origin;
     checkSameWorkflow(builder, table.builder, "enrich");
     const { asOf = "event-time" } = options;
@@ -315,7 +315,12 @@ export class JoinResults<Z, T, U> extends Stream<Z> {
 }
 
 /** Values with the rows of a table. */
-export class Enriched<Z, T> extends Stream<Z> {
+export class Enriched<Z, T, K extends Key = Key> extends Stream<Z> {
+  /** The same with the keys that the values had: what is kept next under them needs no other way to it, such as a further table or `process`. */
+  get keyed(): KeyedStream<Z, K> {
+    return new KeyedStream(this.origin);
+  }
+
   /** Values that were further behind than their source's bound. */
   get late(): Stream<T> {
     return new Stream({ ...this.origin, input: { node: this.origin.input.node, port: LATE } });

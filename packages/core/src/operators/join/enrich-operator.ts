@@ -21,11 +21,13 @@ export class EnrichOperator implements Operator {
   readonly tables: readonly StateTable[];
   readonly #context: OperatorContext;
   readonly #node: EnrichNode;
+  readonly #keys: KeySpace;
   readonly #waiting: TimedRows;
   readonly #versions: Versions;
 
   constructor(node: EnrichNode, keys: KeySpace, context: OperatorContext) {
     this.#node = node;
+    this.#keys = keys;
     this.#context = context;
     this.#waiting = new TimedRows("waiting", keys, 0);
     this.#versions = new Versions(keys);
@@ -41,6 +43,7 @@ export class EnrichOperator implements Operator {
   advance(watermark: number): void {
     const enrich = this.#node.enrich as (value: unknown, row: unknown) => unknown;
     const out = new BatchBuilder();
+    const slots: number[] = [];
     this.#waiting.expire(watermark, (slot, { time, value }) => {
       let result: unknown;
       try {
@@ -50,9 +53,10 @@ export class EnrichOperator implements Operator {
         return;
       }
       out.add(result, time, time);
+      slots.push(slot);
     });
     this.#versions.prune(watermark);
-    if (out.count > 0) this.#context.emit(RESULTS, out.take());
+    if (out.count > 0) this.#context.emit(RESULTS, out.take({ table: this.#keys.table, slots: Int32Array.from(slots) }));
   }
 
   /** The table gives nothing by itself: what comes out is what waits, or comes in on the other side. */

@@ -19,10 +19,12 @@ export class LookupOperator implements Operator {
   readonly tables: readonly StateTable[];
   readonly #context: OperatorContext;
   readonly #node: LookupNode;
+  readonly #keys: KeySpace;
   readonly #rows: KeyedTable<ValueCell>;
 
   constructor(node: LookupNode, keys: KeySpace, context: OperatorContext) {
     this.#node = node;
+    this.#keys = keys;
     this.#context = context;
     this.#rows = new KeyedTable("rows", VALUE_CELLS, keys);
     this.tables = [this.#rows];
@@ -44,10 +46,12 @@ export class LookupOperator implements Operator {
   #look(batch: Batch, slots: Int32Array): void {
     const enrich = this.#node.enrich as (value: unknown, row: unknown) => unknown;
     const out = new BatchBuilder();
+    const kept: number[] = [];
     forEachRow(batch, this.#context, (at) => {
       out.add(enrich(batch.rows.get(at), this.#rows.get(slots[at])?.value), batch.times[at], batch.stamps[at]);
+      kept.push(slots[at]);
     });
-    if (out.count > 0) this.#context.emit(RESULTS, out.take());
+    if (out.count > 0) this.#context.emit(RESULTS, out.take({ table: this.#keys.table, slots: Int32Array.from(kept) }));
   }
 
   #change(batch: Batch, slots: Int32Array): void {

@@ -28,7 +28,8 @@ export function topicSink(target: Topic<unknown>, outputs: Outputs, context: Ope
     tables: [],
     advance: () => undefined,
     process(_input, batch) {
-      const rows = target.changelog ? batch : finals(batch);
+      const plain = batch.keys === undefined ? batch : { ...batch, keys: undefined };
+      const rows = target.changelog ? plain : finals(plain);
       if (rows.count === 0) return;
       if (target.partitions === 1) {
         append(0, rows);
