@@ -30,6 +30,7 @@ const lists: fc.Arbitrary<{ column: Column; values: readonly unknown[] }> = fc.o
       return { column: numberColumn(values), values };
     },
   ),
+  fc.array(fc.constantFrom(0, -0, 1, 200, undefined), { maxLength: 20 }).map((values) => ({ column: numberColumn(values), values })),
   fc.array(fc.option(fc.boolean(), { nil: undefined }), { maxLength: 50 }).map((values) => ({ column: booleanColumn(values), values })),
   fc.array(fc.option(string, { nil: undefined }), { maxLength: 80, size: "max" }).map((values) => ({ column: stringColumnFrom(values), values })),
   fc.array(fc.oneof(fc.integer(), fc.record({ a: fc.integer() }, { noNullPrototype: true }), fc.constant(undefined)), { maxLength: 20 }).map((values) => ({ column: valueColumn(values), values })),
@@ -108,4 +109,12 @@ test("damaged columns are refused with MILLRACE_STORE_CORRUPT or read as other v
 test("a row count that no batch has is refused before memory is taken for it", () => {
   const bytes = bytesOf(numberColumn([5, 5]), undefined, 2);
   assert.throws(() => decodeColumn(new ByteReader(bytes), 2 ** 31), { code: "MILLRACE_STORE_CORRUPT" });
+});
+
+test("text that is well formed as a whole is refused where a string would start inside a character", () => {
+  const bytes = bytesOf(stringColumnFrom(["é", "a"]), undefined, 2);
+  const lengths = bytes.length - 3 - 2;
+  assert.deepEqual([...bytes.subarray(lengths, lengths + 2)], [2, 1]);
+  bytes.set([1, 2], lengths);
+  assert.throws(() => decodeColumn(new ByteReader(bytes), 2), { code: "MILLRACE_STORE_CORRUPT", message: /inside a character/ });
 });

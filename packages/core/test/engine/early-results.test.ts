@@ -124,3 +124,24 @@ test("a window over results that change is refused, as what was added cannot be 
     );
   assert.throws(build, { code: "MILLRACE_GRAPH", message: /its input is updated .* or use perWindow\(\)/ });
 });
+
+test("a row whose score is no number any more leaves the ranking", async () => {
+  const falling = workflow("falling", (flow) =>
+    flow
+      .from(sales, { time: (sale) => sale.at })
+      .keyBy((sale) => sale.shop)
+      .window(tumbling(WINDOW), { early: "1s" })
+      .aggregate({ total: sum((sale) => sale.amount) })
+      .top(SIZE, (row) => (row.total > 100 ? Number.NaN : row.total), { per: "window" })
+      .map(({ window, key, rank, total }) => ({ window, shop: key, rank, total }))
+      .to(byShop),
+  );
+  const clock = virtualClock();
+  const runtime = await Runtime.start({ workflows: [falling], clock, ledger: createMemoryLedger({ clock }) });
+  const ranks = (): unknown[] => runtime.rows(byShop.name).map(({ row }) => [(row as Ranked).shop, (row as Ranked).rank]);
+  await runtime.append(sales, [{ shop: "a", amount: 90, at: 1 }, { shop: "b", amount: 50, at: 2 }]);
+  await until(clock, () => sameRows(ranks(), [["a", 1], ["b", 2]]));
+  await runtime.append(sales, [{ shop: "a", amount: 20, at: 3 }]);
+  await until(clock, () => sameRows(ranks(), [["b", 1]]));
+  await runtime.stop();
+});

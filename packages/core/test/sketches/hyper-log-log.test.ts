@@ -89,6 +89,16 @@ test("all NaN are one value, whatever their bits are", () => {
   assert.equal(sketch.estimate(), 1);
 });
 
+test("a hash without a one bit after those of its register is counted and encoded", () => {
+  for (const precision of [4, 14, 18]) {
+    const sketch = new HyperLogLog(precision);
+    for (let i = 0; i < 100_000; i++) sketch.addNumber(i);
+    sketch.addHash(1 << (32 - precision), 0);
+    assert.deepEqual(encoded(roundTrip(sketch, HyperLogLog.decode)), encoded(sketch));
+    assert.ok(Number.isFinite(sketch.estimate()));
+  }
+});
+
 test("merging is the union: the same bytes as one sketch of all, whatever the order and the encoding between", () => {
   const part = fc.record({ from: fc.nat(3000), count: fc.nat(2500) });
   fc.assert(

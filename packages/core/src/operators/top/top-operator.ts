@@ -6,12 +6,14 @@ import { forEachRow } from "../extract.ts";
 import { compareKeys, rowIdentity } from "../keys.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
 import type { StateTable } from "../state/table.ts";
+import { LatestRows } from "../window/latest-rows.ts";
 import { lastMoment } from "../window/open-windows.ts";
-import { TopStore, type Candidate } from "./top-store.ts";
+import { CANDIDATES, type Candidate } from "./candidates.ts";
 
 /** `combine` gives the candidates of its partition at each commit, `merge` and `whole` the ranking. */
 export type TopRole = "whole" | "combine" | "merge";
 
+type Identified = readonly [identity: string, candidate: Candidate];
 type Ranked = Record<string, unknown> & { readonly window: Window };
 
 /**
@@ -24,9 +26,9 @@ export class TopOperator implements Operator {
   readonly #node: TopNode;
   readonly #role: TopRole;
   readonly #updates: boolean;
-  readonly #store = new TopStore();
+  readonly #store = new LatestRows(CANDIDATES);
   /** What was shown of windows that are still open, by end. */
-  readonly #shown = new Map<number, readonly Candidate[]>();
+  readonly #shown = new Map<number, readonly Identified[]>();
   readonly #changed = new Set<number>();
   #watermark = -Infinity;
 
@@ -50,13 +52,12 @@ export class TopOperator implements Operator {
       if (end + this.#node.lateness <= this.#watermark) return;
       const identity = rowIdentity(row);
       const kind = (batch.kinds?.[at] ?? INSERT) & ~PROVISIONAL;
-      if (kind === DELETE) {
+      const score: unknown = kind === DELETE ? undefined : by(row);
+      if (typeof score !== "number" || Number.isNaN(score)) {
         this.#store.delete(end, identity);
       } else {
-        const score = by(row);
-        if (typeof score !== "number" || Number.isNaN(score)) return;
-        this.#store.set(end, { identity, score, row });
-        if (!this.#updates && this.#store.count(end) > 2 * this.#node.size + 16) this.#prune(end);
+        this.#store.set(end, identity, { score, row });
+        if (!this.#updates && this.#count(end) > 2 * this.#node.size + 16) this.#prune(end);
       }
       this.#changed.add(end);
     });
@@ -65,7 +66,7 @@ export class TopOperator implements Operator {
   advance(watermark: number): void {
     this.#watermark = watermark;
     if (this.#role === "combine") return;
-    const due = [...this.#store.ends()].filter((end) => end + this.#node.lateness <= watermark).sort((a, b) => a - b);
+    const due = this.#store.ends().filter((end) => end + this.#node.lateness <= watermark).sort((a, b) => a - b);
     for (const end of due) {
       this.#show(end, this.#updates ? AFTER : INSERT);
       this.#store.drop(end);
@@ -76,7 +77,7 @@ export class TopOperator implements Operator {
 
   restored(watermark: number): void {
     this.#watermark = watermark;
-    for (const end of [...this.#store.ends()]) {
+    for (const end of this.#store.ends()) {
       if (end + this.#node.lateness <= watermark) this.#store.drop(end);
       else if (this.#updates) this.#shown.set(end, this.#best(end));
     }
@@ -84,9 +85,9 @@ export class TopOperator implements Operator {
 
   flush(): void {
     if (this.#role === "combine") {
-      for (const end of [...this.#store.ends()]) {
+      for (const end of this.#store.ends()) {
         const out = new BatchBuilder();
-        for (const { row } of this.#best(end)) out.add(row, lastMoment(end), lastMoment(end + this.#node.lateness));
+        for (const [, { row }] of this.#best(end)) out.add(row, lastMoment(end), lastMoment(end + this.#node.lateness));
         this.#store.drop(end);
         this.#context.emit(RESULTS, out.take());
       }
@@ -106,28 +107,33 @@ export class TopOperator implements Operator {
     const out = new BatchBuilder();
     const time = lastMoment(end);
     const stamp = lastMoment(end + this.#node.lateness);
-    const staying = new Set(best.map((candidate) => candidate.identity));
-    before.forEach((candidate, i) => {
-      if (!staying.has(candidate.identity)) out.add({ ...candidate.row, rank: i + 1 }, time, stamp, DELETE);
+    const staying = new Set(best.map(([identity]) => identity));
+    before.forEach(([identity, { row }], i) => {
+      if (!staying.has(identity)) out.add({ ...row, rank: i + 1 }, time, stamp, DELETE);
     });
-    best.forEach((candidate, i) => {
-      if ((kind & PROVISIONAL) === 0 || before[i]?.row !== candidate.row) out.add({ ...candidate.row, rank: i + 1 }, time, stamp, kind);
+    best.forEach(([, { row }], i) => {
+      if ((kind & PROVISIONAL) === 0 || before[i]?.[1].row !== row) out.add({ ...row, rank: i + 1 }, time, stamp, kind);
     });
     this.#shown.set(end, best);
     if (out.count > 0) this.#context.emit(RESULTS, out.take());
   }
 
-  #best(end: number): readonly Candidate[] {
-    return [...this.#store.at(end)].sort(byRank).slice(0, this.#node.size);
+  #count(end: number): number {
+    return this.#store.at(end)?.size ?? 0;
+  }
+
+  #best(end: number): readonly Identified[] {
+    return [...(this.#store.at(end) ?? [])].sort(byRank).slice(0, this.#node.size);
   }
 
   #prune(end: number): void {
-    if (this.#store.count(end) <= this.#node.size) return;
-    const kept = new Set(this.#best(end));
-    for (const candidate of [...this.#store.at(end)]) if (!kept.has(candidate)) this.#store.delete(end, candidate.identity);
+    const window = this.#store.at(end);
+    if (window === undefined || window.size <= this.#node.size) return;
+    const kept = new Set(this.#best(end).map(([identity]) => identity));
+    for (const identity of [...window.keys()]) if (!kept.has(identity)) this.#store.delete(end, identity);
   }
 }
 
-function byRank(a: Candidate, b: Candidate): number {
+function byRank([, a]: Identified, [, b]: Identified): number {
   return b.score - a.score || compareKeys((a.row["key"] ?? null) as Key, (b.row["key"] ?? null) as Key);
 }

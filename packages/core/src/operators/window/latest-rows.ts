@@ -2,29 +2,51 @@ import { ByteReader, ByteWriter } from "../../codec/bytes.ts";
 import { decodeValue, encodeValue } from "../../codec/values.ts";
 import type { StateTable } from "../state/table.ts";
 
+/** How what is kept of a row is named and written. */
+export interface LatestForm<V> {
+  readonly name: string;
+  readonly format: string;
+  encode(kept: V, writer: ByteWriter): void;
+  decode(reader: ByteReader): V;
+}
+
+/** The rows themselves. */
+export const WHOLE_ROWS: LatestForm<unknown> = { name: "rows", format: "latest-rows-1", encode: encodeValue, decode: decodeValue };
+
 /**
- * The latest row of each identity, by the end of its window. All of it belongs to key group 0: what
- * is computed over the rows of all keys has one partition.
+ * What is kept of the latest row of each identity, by the end of its window; never undefined. All of
+ * it belongs to key group 0: what is computed over the rows of all keys has one partition.
  */
-export class LatestRows implements StateTable {
-  readonly name = "rows";
-  readonly format = "latest-rows-1";
-  readonly #windows = new Map<number, Map<string, unknown>>();
+export class LatestRows<V> implements StateTable {
+  readonly #form: LatestForm<V>;
+  readonly #windows = new Map<number, Map<string, V>>();
   readonly #changed = new Map<number, Set<string>>();
+
+  constructor(form: LatestForm<V>) {
+    this.#form = form;
+  }
+
+  get name(): string {
+    return this.#form.name;
+  }
+
+  get format(): string {
+    return this.#form.format;
+  }
 
   ends(): number[] {
     return [...this.#windows.keys()];
   }
 
-  /** Rows by identity; undefined where the window has none. */
-  at(end: number): ReadonlyMap<string, unknown> | undefined {
+  /** What is kept by identity; undefined where the window has nothing. */
+  at(end: number): ReadonlyMap<string, V> | undefined {
     return this.#windows.get(end);
   }
 
-  set(end: number, identity: string, row: unknown): void {
+  set(end: number, identity: string, kept: V): void {
     const window = this.#windows.get(end);
-    if (window === undefined) this.#windows.set(end, new Map([[identity, row]]));
-    else window.set(identity, row);
+    if (window === undefined) this.#windows.set(end, new Map([[identity, kept]]));
+    else window.set(identity, kept);
     this.#mark(end, identity);
   }
 
@@ -59,7 +81,7 @@ export class LatestRows implements StateTable {
       const end = reader.f64();
       const identity = reader.string();
       if (reader.u8() === 0) this.#windows.get(end)?.delete(identity);
-      else this.set(end, identity, decodeValue(reader));
+      else this.set(end, identity, this.#form.decode(reader));
     }
     this.#changed.clear();
   }
@@ -82,11 +104,11 @@ export class LatestRows implements StateTable {
 
   #encode(end: number, identities: Iterable<string>, writer: ByteWriter): void {
     for (const identity of identities) {
-      const row = this.#windows.get(end)?.get(identity);
+      const kept = this.#windows.get(end)?.get(identity);
       writer.f64(end);
       writer.string(identity);
-      writer.u8(row === undefined ? 0 : 1);
-      if (row !== undefined) encodeValue(row, writer);
+      writer.u8(kept === undefined ? 0 : 1);
+      if (kept !== undefined) this.#form.encode(kept, writer);
     }
   }
 }

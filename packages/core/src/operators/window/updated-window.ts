@@ -6,7 +6,7 @@ import { rowIdentity } from "../keys.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
 import type { StateTable } from "../state/table.ts";
 import { WindowInputs } from "./inputs.ts";
-import { LatestRows } from "./latest-rows.ts";
+import { LatestRows, WHOLE_ROWS } from "./latest-rows.ts";
 import { layoutOf, type Part } from "./layout.ts";
 import { lastMoment } from "./open-windows.ts";
 
@@ -23,7 +23,7 @@ export class UpdatedWindowOperator implements Operator {
   readonly #context: OperatorContext;
   readonly #parts: readonly Part[];
   readonly #inputs: WindowInputs;
-  readonly #rows = new LatestRows();
+  readonly #rows = new LatestRows(WHOLE_ROWS);
   readonly #changed = new Set<number>();
   #watermark = -Infinity;
 
