@@ -115,6 +115,8 @@ export type {
 } from "@millrace/core";
 export { bucketSource, fileBucket, fileSource } from "@millrace/drivers/files";
 export type { BucketSourceOptions, Compression, FileSourceOptions, RecordOptions } from "@millrace/drivers/files";
+export { webhook } from "@millrace/drivers/webhook";
+export type { WebhookOptions } from "@millrace/drivers/webhook";
 export { defineConfig } from "./config.ts";
 export type { Config, EmbeddedBackend } from "./config.ts";
 export { start } from "./start.ts";

@@ -69,7 +69,7 @@ export class Handler {
 
   async #call(request: IncomingMessage, response: ServerResponse, target: Target, { route, params }: { readonly route: Route; readonly params: object }): Promise<void> {
     const gone = new AbortController();
-    const leave = (): void => gone.abort();
+    const leave = (): void => gone.abort(GONE);
     response.on("close", leave);
     this.#options.closing.addEventListener("abort", leave, { once: true });
     response.on("close", () => this.#options.closing.removeEventListener("abort", leave));
@@ -107,6 +107,9 @@ export class Handler {
     else this.#options.log.error({ ...fields, error: failure }, "request failed");
   }
 }
+
+/** Why a call is aborted: made once, since an error with a stack for each request costs more than routing it. */
+const GONE = "the client is gone, or the server closes";
 
 /** What the schema makes of the parts. Throws 400, naming each that is wrong. */
 function validated(schema: z.ZodObject | undefined, parts: object, place: "path" | "query"): Record<string, unknown> {

@@ -18,11 +18,12 @@ export function linesDecoder(topic: Topic<unknown>): LinesDecoder {
   const fields = schema === undefined ? undefined : fieldsOf(schema);
   const validator = schema !== undefined && schema["~standard"].vendor !== "millrace" ? schema : undefined;
   const decoder = fields === undefined ? undefined : createNdjsonDecoder({ fields });
+  // Shared by all requests: it is emptied before another has its turn.
+  const sink = decoder?.createSink();
   const jsonFields = fields?.some(({ type }) => type === "json") ?? true;
 
   const decode = (body: Uint8Array, start: number, end: number): Piece => {
-    if (decoder === undefined) return parseJsonLines(body, start, end);
-    const sink = decoder.createSink();
+    if (decoder === undefined || sink === undefined) return parseJsonLines(body, start, end);
     decoder.decode(body, start, end, sink);
     return sink.take();
   };
