@@ -5,6 +5,7 @@ export { busy } from "./busy.ts";
 export { control } from "./control.ts";
 export { lamps } from "./lamps.ts";
 export { layout } from "./layout.ts";
+export { overview } from "./overview.ts";
 export { ranking } from "./ranking.ts";
 export { simulation } from "./simulation.ts";
 

@@ -72,6 +72,23 @@ export interface Delay {
   readonly fixed: number;
 }
 
+/** An intersection as it is now: in the last tick. */
+export interface Place {
+  readonly intersection: string;
+  readonly latitude: number;
+  readonly longitude: number;
+  /** Beginning of the tick, epoch ms. */
+  readonly time: number;
+  /** Mean of the vehicles that came, km/h; null where none did. */
+  readonly speed: number | null;
+  /** Vehicles between sensors and lights. */
+  readonly waiting: number;
+  readonly northSouth: Lamp;
+  readonly eastWest: Lamp;
+  /** How many of its lamps are broken. */
+  readonly broken: number;
+}
+
 /** The windows that are watched, shortest first. */
 export const LENGTHS = ["15m", "1h", "24h"] as const;
 export type Length = (typeof LENGTHS)[number];
@@ -123,6 +140,8 @@ export const alarms = collection<Alarm & { readonly cleared: boolean }>("alarms"
   key: ({ intersection, approach, lamp }) => [intersection, approach, lamp],
   deleted: ({ cleared }) => cleared,
 });
+
+export const places = collection<Place>("places", { key: ({ intersection }) => intersection });
 
 /** The quarters of the last day. */
 export const delays = collection<Delay>("delays", { key: ({ window }) => turnOf(window, 96) });

@@ -1,6 +1,7 @@
 export { dashboard, lines, map, metrics, places, table } from "@millrace/core/dashboards";
 export type {
   Action,
+  ActionOptions,
   Colour,
   Column,
   ColumnOptions,

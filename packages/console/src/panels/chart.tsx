@@ -39,7 +39,7 @@ export function Chart({ label, x, time, lines, height = 220 }: ChartProps): Reac
         ...(time === "event" ? { tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC") } : {}),
         scales: { x: { time: time !== undefined }, y: { range: fromZero } },
         axes: [
-          { stroke: ink, grid, ticks: grid },
+          { stroke: ink, grid, ticks: grid, ...(time === undefined ? {} : { values: CLOCK }) },
           { stroke: ink, grid, ticks: grid, size: 64, values: (_, ticks) => ticks.map((tick) => figure(tick)) },
         ],
         series: [
@@ -72,6 +72,13 @@ export function Chart({ label, x, time, lines, height = 220 }: ChartProps): Reac
 
   return <div ref={place} role="img" aria-label={`${label}: ${lines.map(({ title }) => title).join(", ")}`} />;
 }
+
+/** How times are written along the axis: seconds of the step, then the words, with a date where a day begins. */
+const CLOCK: uPlot.Axis.Values = [
+  [86_400, "{MMM} {D}", null, null, null, null, null, null, 1],
+  [60, "{HH}:{mm}", "\n{MMM} {D}", null, "\n{MMM} {D}", null, null, null, 1],
+  [1, "{HH}:{mm}:{ss}", null, null, null, null, null, null, 1],
+];
 
 /** Charts begin at zero, so that heights compare; below it where values are. */
 function fromZero(_: uPlot, least: number | null, most: number | null): [number, number] {

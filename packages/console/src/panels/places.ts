@@ -49,7 +49,7 @@ function light(context: CanvasRenderingContext2D, x: number, y: number, dx: numb
   context.beginPath();
   context.moveTo(x - 1.6 * dx, y - 1.6 * dy);
   context.lineTo(x + 1.6 * dx, y + 1.6 * dy);
-  context.lineWidth = Math.max(2, (dx + dy) / 2.5);
+  context.lineWidth = Math.max(1.5, (dx + dy) / 4);
   context.strokeStyle = LIGHTS[words(state)] ?? "#868e96";
   context.stroke();
 }

@@ -1,6 +1,6 @@
 import { Button, Group, Table, Text } from "@mantine/core";
 import { useState, type ReactNode } from "react";
-import { matches, withValue, type Row } from "../values/paths.ts";
+import { at, matches, withValue, type Row } from "../values/paths.ts";
 import { shown } from "../values/shown.ts";
 import { written } from "../values/written.ts";
 import { useLive } from "../wire/live.ts";
@@ -20,9 +20,14 @@ export function TablePanel({ panel }: { readonly panel: Panel }): ReactNode {
     made.catch((error: unknown) => setRefused(error instanceof Error ? error.message : String(error)));
   };
   const act = (key: string, row: Row, action: Action): void => {
+    const { set, put } = action;
     let changed = row;
-    for (const field in action.set) changed = withValue(changed, field, action.set[field]);
-    tell(putRow(panel.collection, key, changed));
+    for (const field in set) changed = withValue(changed, field, set[field]);
+    if (changed !== row) tell(putRow(panel.collection, key, changed));
+    if (put === undefined) return;
+    let other: Row = {};
+    for (const field of put.fields) other = withValue(other, field, at(row, field));
+    tell(putRow(put.collection, undefined, other));
   };
   const buttons = panel.edit || panel.actions.length > 0;
   const add = panel.edit && (
@@ -54,7 +59,7 @@ export function TablePanel({ panel }: { readonly panel: Panel }): ReactNode {
               <Table.Tr key={key}>
                 {panel.columns.map((column) => (
                   <Table.Td key={column.field} style={{ fontVariantNumeric: "tabular-nums" }}>
-                    {written(row, column)}
+                    <Cell text={written(row, column)} />
                   </Table.Td>
                 ))}
                 {buttons && (
@@ -103,3 +108,15 @@ export function TablePanel({ panel }: { readonly panel: Panel }): ReactNode {
     </Frame>
   );
 }
+
+/** Short values stay on one line, long ones take three at most. */
+function Cell({ text }: { readonly text: string }): ReactNode {
+  if (text.length <= SHORT) return <span style={{ whiteSpace: "nowrap" }}>{text}</span>;
+  return (
+    <Text size="sm" lineClamp={3} title={text}>
+      {text}
+    </Text>
+  );
+}
+
+const SHORT = 24;

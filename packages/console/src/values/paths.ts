@@ -31,9 +31,11 @@ export function compare(a: unknown, b: unknown): number {
   if (a === undefined || a === null) return 1;
   if (b === undefined || b === null) return -1;
   if (typeof a === "number" && typeof b === "number") return a - b;
-  const [one, other] = [words(a), words(b)];
-  return one < other ? -1 : one === other ? 0 : 1;
+  return COLLATOR.compare(words(a), words(b));
 }
+
+/** A2 before A10. */
+const COLLATOR = new Intl.Collator(undefined, { numeric: true });
 
 /** Any value as text that sorts and reads. */
 export function words(value: unknown): string {

@@ -12,14 +12,16 @@ export function written(row: Row, column: Column): string {
 export function figure(value: number, digits?: number): string {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : value < 0 ? "−∞" : "";
   if (digits !== undefined) return value.toLocaleString(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  return value.toLocaleString(undefined, { maximumSignificantDigits: Math.abs(value) < 1000 ? 3 : 21, maximumFractionDigits: 0 });
+  return value.toLocaleString(undefined, Math.abs(value) < 1000 ? { maximumSignificantDigits: 3 } : { maximumFractionDigits: 0 });
 }
 
-/** Epoch milliseconds as date and time. Event time is told in UTC, as it is stored. */
+/** Epoch milliseconds as day and time, in 24 hours. Event time is told in UTC, as it is stored. */
 export function time(value: number): string {
   const date = new Date(value);
-  return Number.isNaN(date.getTime()) ? String(value) : date.toLocaleString(undefined, { dateStyle: "short", timeStyle: "medium", timeZone: "UTC" });
+  return Number.isNaN(date.getTime()) ? String(value) : date.toLocaleString(undefined, TIME);
 }
+
+const TIME: Intl.DateTimeFormatOptions = { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC" };
 
 function plain(value: unknown, digits: number | undefined): string {
   if (value === undefined || value === null) return "";
@@ -27,5 +29,7 @@ function plain(value: unknown, digits: number | undefined): string {
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "string") return value;
   if (Array.isArray(value)) return value.map((item) => plain(item, digits)).join(", ");
-  return JSON.stringify(value);
+  return Object.values(value)
+    .map((inner) => plain(inner, digits))
+    .join(" ");
 }

@@ -1,7 +1,9 @@
-/** Names of a row's fields, and `field.inner` for those of an object inside it. */
-export type FieldOf<T> = {
-  [K in Extract<keyof T, string>]: NonNullable<T[K]> extends Plain ? K : NonNullable<T[K]> extends object ? K | `${K}.${Extract<keyof NonNullable<T[K]>, string>}` : K;
+/** Names of a row's fields; `field.inner` for those of an object inside it, three deep at most. */
+export type FieldOf<T, Deeper extends readonly unknown[] = [1, 1]> = {
+  [K in Extract<keyof T, string>]: NonNullable<T[K]> extends Plain ? K : NonNullable<T[K]> extends object ? K | Inner<K, NonNullable<T[K]>, Deeper> : K;
 }[Extract<keyof T, string>];
+
+type Inner<K extends string, T, Deeper extends readonly unknown[]> = Deeper extends readonly [unknown, ...infer Rest] ? `${K}.${FieldOf<T, Rest>}` : never;
 
 type Plain = string | number | bigint | boolean | Date | Uint8Array | readonly unknown[];
 

@@ -4,6 +4,7 @@ export type { Colour, FieldOf, Meaning, Where } from "./fields.ts";
 export { lines, map, metrics, places, table } from "./panels.ts";
 export type {
   Action,
+  ActionOptions,
   Column,
   ColumnOptions,
   Frame,

@@ -1,6 +1,6 @@
 import { MillraceError } from "../errors.ts";
 import type { Workflow } from "../graph/graph.ts";
-import type { Collection } from "../graph/refs.ts";
+import type { AnyCollection, Collection } from "../graph/refs.ts";
 import type { Colour, FieldOf, Where } from "./fields.ts";
 
 /** Part of a dashboard, as plain data: it travels to the page as it is. */
@@ -33,8 +33,10 @@ export interface Action {
   readonly label: string;
   /** Shown on rows that have these values only. */
   readonly when: Readonly<Record<string, string | number | boolean | null>>;
-  /** Fields that it gives new values. */
+  /** Fields of the row that it gives new values. */
   readonly set: Readonly<Record<string, string | number | boolean | null>>;
+  /** Where it puts a row of these fields of the row; undefined: nowhere. */
+  readonly put: { readonly collection: string; readonly fields: readonly string[] } | undefined;
 }
 
 export interface TablePanel extends Framed {
@@ -59,8 +61,17 @@ export interface TableOptions<T> extends Frame {
   readonly limit?: number;
   /** Whether a person may add, change and delete rows. Default false. */
   readonly edit?: boolean;
-  /** Buttons that give fields of a row new values. */
-  readonly actions?: readonly { readonly label: string; readonly when?: Where<T>; readonly set: Where<T> }[];
+  /** Buttons on each row. */
+  readonly actions?: readonly ActionOptions<T>[];
+}
+
+/** A button that gives fields of its row new values, or puts a row of some of its fields into another collection. */
+export interface ActionOptions<T> {
+  readonly label: string;
+  /** Only on rows with these values. Default: on all. */
+  readonly when?: Where<T>;
+  readonly set?: Where<T>;
+  readonly put?: { readonly into: AnyCollection; readonly fields: readonly FieldOf<T>[] };
 }
 
 export interface ColumnOptions<T> extends Omit<Column, "field" | "title"> {
@@ -81,7 +92,7 @@ export function table<T>(of: Collection<T>, options: TableOptions<T>): TablePane
     order: order === undefined ? undefined : order.startsWith("-") ? { field: order.slice(1), descending: true } : { field: order, descending: false },
     limit: options.limit ?? 100,
     edit: options.edit ?? false,
-    actions: actions.map(({ label, when = {}, set }) => ({ label, when, set }) as Action),
+    actions: actions.map(actionOf),
   };
 }
 
@@ -181,6 +192,10 @@ export interface MetricsPanel extends Framed {
 /** A measure of workflows over the last minutes: a line each. */
 export function metrics(measure: Measure, of: readonly Workflow[], frame: Frame): MetricsPanel {
   return { kind: "metrics", ...framed(frame), measure, workflows: of.map(({ name }) => name) };
+}
+
+function actionOf<T>({ label, when = {}, set = {}, put }: ActionOptions<T>): Action {
+  return { label, when, set, put: put && { collection: put.into.name, fields: put.fields } } as Action;
 }
 
 function framed({ title, span = 6 }: Frame): Framed {
