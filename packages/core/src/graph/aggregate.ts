@@ -28,6 +28,8 @@ export interface ValueAggregate<in T, A, out R> {
   readonly version?: number;
   /** What is added, from the value of the atom; null and undefined are passed over. */
   readonly input: (value: T) => unknown;
+  /** What gives the number that `input` checks, where that adds numbers only: those of a column need no check. */
+  readonly number?: (value: T) => number | null | undefined;
   init(): A;
   add(accumulator: A, input: never, time: number): A;
   merge(accumulator: A, other: A): A;

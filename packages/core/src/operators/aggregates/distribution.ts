@@ -32,6 +32,7 @@ export function distributionOf<T, R>(
     form: "value",
     name: exact === true ? "histogram" : `t-digest-${sketch.compression}`,
     input: numberInput(aggregate, input),
+    number: input,
     init: make,
     add(distribution, x: number) {
       distribution.add(x);

@@ -177,7 +177,7 @@ export class SessionOperator implements Operator {
 
   #addValue(aggregate: { add(accumulator: unknown, input: unknown, time: number): unknown }, p: number, row: number, i: number, time: number): void {
     const accumulators = this.#store.values[p] as unknown[];
-    const input = this.#inputs.values[p][i];
+    const input = this.#inputs.value(p, i);
     if (input !== undefined && input !== null) accumulators[row] = aggregate.add(accumulators[row], input, time);
   }
 

@@ -2,13 +2,13 @@ import type { Batch } from "../../contracts/batch.ts";
 import { rowAt, select } from "../batches.ts";
 import { forEachRow, readNumbers } from "../extract.ts";
 import type { OperatorContext } from "../operator.ts";
-import type { Part } from "./layout.ts";
+import { takesNumbers, type Part } from "./layout.ts";
 
 /** What a window's aggregates take of the rows of a batch, read before any state changes. */
 export class WindowInputs {
-  /** By numeric part, then by selected row; NaN: nothing to add. */
+  /** By part that takes numbers, then by selected row; NaN: nothing to add. */
   readonly numbers: Float64Array[] = [];
-  /** By value part, then by selected row; undefined and null: nothing to add. */
+  /** By part that takes other values, then by selected row; undefined and null: nothing to add. */
   readonly values: unknown[][] = [];
   readonly #parts: readonly Part[];
   readonly #context: OperatorContext;
@@ -30,10 +30,17 @@ export class WindowInputs {
     return rest;
   }
 
+  /** What a value part takes of a selected row; undefined and null: nothing. */
+  value(p: number, i: number): unknown {
+    if (!takesNumbers(this.#parts[p])) return this.values[p][i];
+    const number = this.numbers[p][i];
+    return number === number ? number : undefined;
+  }
+
   /** Leaves a row out of what is added. */
   drop(i: number): void {
     for (const [p, part] of this.#parts.entries()) {
-      if (part.form === "numeric") this.numbers[p][i] = Number.NaN;
+      if (takesNumbers(part)) this.numbers[p][i] = Number.NaN;
       else this.values[p][i] = undefined;
     }
   }
@@ -49,13 +56,14 @@ export class WindowInputs {
     const { count, rows } = batch;
     this.reserve(count);
     for (const [p, part] of this.#parts.entries()) {
-      if (part.form === "numeric") {
-        if (part.input === undefined) {
-          this.numbers[p].fill(1, 0, count);
-          continue;
-        }
-        const without = readNumbers(part.input, batch, this.numbers[p], this.#context);
+      const numbers = part.form === "numeric" ? part.input : part.number;
+      if (numbers !== undefined) {
+        const without = readNumbers(numbers, batch, this.numbers[p], this.#context);
         if (without !== undefined) return without;
+        continue;
+      }
+      if (part.form === "numeric") {
+        this.numbers[p].fill(1, 0, count);
         continue;
       }
       const inputs = this.values[p];

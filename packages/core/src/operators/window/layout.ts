@@ -18,6 +18,8 @@ export interface ValuePart {
   readonly form: "value";
   readonly name: string;
   readonly aggregate: ValueAggregate<unknown, unknown, unknown>;
+  /** How inputs are read where all are numbers. */
+  readonly number: Extract<number | undefined> | undefined;
   /** Whether it is a user's own: its closure must not see a view, and may keep what it sees. */
   readonly custom: boolean;
   /** The way from accumulators of older versions, where there is one. */
@@ -33,16 +35,22 @@ export function layoutOf(aggregates: readonly { readonly name: string; readonly 
       return { form: "numeric", name, aggregate, input: aggregate.input === undefined ? undefined : extract(aggregate.input) };
     }
     if ("form" in aggregate) {
-      return { form: "value", name, aggregate: aggregate as unknown as ValueAggregate<unknown, unknown, unknown>, custom: false, migrate: undefined };
+      const built = aggregate as unknown as ValueAggregate<unknown, unknown, unknown>;
+      return { form: "value", name, aggregate: built, number: numberOf(built), custom: false, migrate: undefined };
     }
     const custom = aggregate as unknown as Aggregate<unknown, unknown, unknown>;
-    return { form: "value", name, aggregate: customAggregate(custom), custom: true, migrate: versionOf(custom, `aggregate ${name}`).migrate };
+    return { form: "value", name, aggregate: customAggregate(custom), number: undefined, custom: true, migrate: versionOf(custom, `aggregate ${name}`).migrate };
   });
 }
 
 /** Whether a part is a user's own aggregate, whose closures may throw while they add and merge. */
 export function isCustom(part: Part): boolean {
   return part.form === "value" && part.custom;
+}
+
+/** Whether a part's inputs are numbers, NaN being nothing. */
+export function takesNumbers(part: Part): boolean {
+  return part.form === "numeric" || part.number !== undefined;
 }
 
 /** The versions of the aggregates of a layout. */
@@ -53,6 +61,11 @@ export function versionsOf(parts: readonly Part[]): readonly VersionedPart[] {
 /** Says what accumulators mean, so that state of another layout is refused. */
 export function layoutFormat(parts: readonly Part[]): string {
   return parts.map((part) => `${part.name}:${part.aggregate.name}`).join(",");
+}
+
+function numberOf({ input, number }: ValueAggregate<unknown, unknown, unknown>): Extract<number | undefined> | undefined {
+  if (number === undefined) return undefined;
+  return { closure: input as (value: never) => number | undefined, field: extract(number as (value: never) => unknown).field };
 }
 
 function customAggregate(aggregate: Aggregate<unknown, unknown, unknown>): ValueAggregate<unknown, unknown, unknown> {

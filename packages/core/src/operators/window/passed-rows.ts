@@ -4,7 +4,7 @@ import type { Batch, Rows } from "../../contracts/batch.ts";
 import type { Column } from "../../contracts/columns.ts";
 import type { KeySpace } from "../state/key-space.ts";
 import type { WindowInputs } from "./inputs.ts";
-import { isCustom, type Part } from "./layout.ts";
+import { isCustom, takesNumbers, type Part } from "./layout.ts";
 import { mismatch } from "./partials.ts";
 
 /**
@@ -33,7 +33,7 @@ export class PassedRows {
     const names: string[] = [];
     for (const [p, part] of this.#parts.entries()) {
       if (part.form === "numeric" && part.input === undefined) continue;
-      const column = part.form === "numeric" ? numbersOf(inputs.numbers[p], count) : columnOf(inputs.values[p], count);
+      const column = takesNumbers(part) ? numbersOf(inputs.numbers[p], count) : columnOf(inputs.values[p], count);
       if (column === undefined) {
         this.#possible = false;
         return undefined;
@@ -80,9 +80,10 @@ export class PassedRows {
         continue;
       }
       const column = columns[p];
-      if (column?.type !== "number" && (part.form === "numeric" || column?.type !== "value")) throw mismatch(part);
-      if (part.form === "value") inputs.values[p] = column.type === "value" ? [...column.values] : valuesOf(column.values, column.valid);
-      else if (column.type === "number") readNumbers(column.values, column.valid, inputs.numbers[p]);
+      if (column?.type === "number" && takesNumbers(part)) readNumbers(column.values, column.valid, inputs.numbers[p]);
+      else if (column?.type === "number") inputs.values[p] = valuesOf(column.values, column.valid);
+      else if (column?.type === "value" && !takesNumbers(part)) inputs.values[p] = [...column.values];
+      else throw mismatch(part);
     }
   }
 

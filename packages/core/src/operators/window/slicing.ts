@@ -22,6 +22,8 @@ export interface Slicing {
   /** Says how slices lie, so that slices of another cut are not read as these. */
   readonly format: string;
   readonly sliceStart: (time: number) => number;
+  /** Whether a slice has all times from its start to `width` after it. */
+  readonly even: boolean;
   /** The end of the last window, of any length, that a slice belongs to. */
   readonly lastEnd: (sliceStart: number) => number;
   /** The end of the first window, of any length, that a slice belongs to and that ends after a time; Infinity without one. */
@@ -44,7 +46,7 @@ export function slicingOf(specs: readonly WindowSpec[]): Slicing | undefined {
   if (lengths.some((one) => (one.offset - offset) % width !== 0)) return undefined;
   const windows = lengths.map(aligned);
   const sliceStart = (time: number): number => Math.floor((time - offset) / width) * width + offset;
-  return { ...together(windows), width, format: `${width}+${((offset % width) + width) % width}`, sliceStart };
+  return { ...together(windows), width, even: true, format: `${width}+${((offset % width) + width) % width}`, sliceStart };
 }
 
 function aligned({ size, slide, offset }: { readonly size: number; readonly slide: number; readonly offset: number }): SlicedWindow {
@@ -60,12 +62,12 @@ function aligned({ size, slide, offset }: { readonly size: number; readonly slid
 /** Rows that an earlier window made carry its last millisecond as their time. */
 function carried(size: number): Slicing {
   const end = (start: number): number => start + size;
-  return { ...together([{ size, slide: size, firstEnd: end, lastEnd: end }]), width: size, format: "carried", sliceStart: (time) => time + 1 - size };
+  return { ...together([{ size, slide: size, firstEnd: end, lastEnd: end }]), width: size, even: false, format: "carried", sliceStart: (time) => time + 1 - size };
 }
 
 function everything(): Slicing {
   const end = (): number => Infinity;
-  return { ...together([{ size: Infinity, slide: Infinity, firstEnd: end, lastEnd: end }]), width: Infinity, format: "global", sliceStart: () => -Infinity };
+  return { ...together([{ size: Infinity, slide: Infinity, firstEnd: end, lastEnd: end }]), width: Infinity, even: true, format: "global", sliceStart: () => -Infinity };
 }
 
 function together(windows: readonly SlicedWindow[]): Pick<Slicing, "windows" | "lastEnd" | "firstEndAfter"> {

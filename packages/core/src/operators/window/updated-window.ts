@@ -102,7 +102,7 @@ export class UpdatedWindowOperator implements Operator {
     const { aggregate } = part;
     let accumulator: unknown = aggregate.init();
     for (let i = 0; i < count; i++) {
-      const input = this.#inputs.values[p][i];
+      const input = this.#inputs.value(p, i);
       if (input !== undefined && input !== null) accumulator = aggregate.add(accumulator, input as never, time);
     }
     return aggregate.result(accumulator);

@@ -13,6 +13,7 @@ import { OpenWindows } from "./open-windows.ts";
 import { mergePartials, partialBatch, partialColumns, partialLayout } from "./partials.ts";
 import { PassedRows } from "./passed-rows.ts";
 import type { Slice } from "./slice.ts";
+import { SliceCursor } from "./slice-cursor.ts";
 import { SliceStore } from "./slice-store.ts";
 import type { Slicing } from "./slicing.ts";
 
@@ -40,6 +41,7 @@ export class WindowOperator implements Operator {
   readonly #store: SliceStore;
   readonly #partialLayout: RowLayout;
   readonly #inputs: WindowInputs;
+  readonly #cursor: SliceCursor;
   readonly #combining: Combining;
   readonly #passed: PassedRows;
   /** The parts that are users' own aggregates, which may throw. */
@@ -62,6 +64,7 @@ export class WindowOperator implements Operator {
     this.#store = new SliceStore(this.#parts, slicing, lateness, keys);
     this.#partialLayout = partialLayout(this.#parts);
     this.#inputs = new WindowInputs(this.#parts, context);
+    this.#cursor = new SliceCursor(slicing);
     this.#combining = new Combining(this.#parts.some(({ form }) => form === "value") ? WORTH_OF_VALUES : WORTH_OF_NUMBERS);
     this.#passed = new PassedRows(this.#parts, keys);
     this.#custom = [...this.#parts.keys()].filter((p) => isCustom(this.#parts[p]));
@@ -139,12 +142,21 @@ export class WindowOperator implements Operator {
   #addRead(rest: Batch): void {
     const { count } = rest;
     const starts = this.#starts;
-    for (let i = 0; i < count; i++) starts[i] = this.#slicing.sliceStart(rest.times[rowAt(rest, i)]);
+    const cursor = this.#cursor;
+    for (let i = 0; i < count; i++) {
+      cursor.move(rest.times[rowAt(rest, i)]);
+      starts[i] = cursor.start;
+    }
     for (let from = 0; from < count; ) {
       const start = starts[from];
       const minEnd = this.#slicing.firstEndAfter(start, rest.stamps[rowAt(rest, from)] - this.#lateness);
+      // Whatever the stamp, as long as none of the slice's windows is over.
+      const first = minEnd === this.#slicing.firstEndAfter(start, -Infinity);
       let to = from + 1;
-      while (to < count && starts[to] === start && this.#slicing.firstEndAfter(start, rest.stamps[rowAt(rest, to)] - this.#lateness) === minEnd) to++;
+      for (; to < count && starts[to] === start; to++) {
+        const after = rest.stamps[rowAt(rest, to)] - this.#lateness;
+        if (!(first && after < minEnd) && this.#slicing.firstEndAfter(start, after) !== minEnd) break;
+      }
       this.#addRun(this.#sliceAt(start, minEnd), rest, from, to);
       from = to;
     }
@@ -170,6 +182,14 @@ export class WindowOperator implements Operator {
       }
       if (part.custom) return;
       const accumulators = slice.values[p] as unknown[];
+      if (part.number !== undefined) {
+        const numbers = this.#inputs.numbers[p];
+        for (let i = from; i < to; i++) {
+          const number = numbers[i];
+          if (number === number) accumulators[rows[i]] = part.aggregate.add(accumulators[rows[i]], number as never, batch.times[rowAt(batch, i)]);
+        }
+        return;
+      }
       const inputs = this.#inputs.values[p];
       for (let i = from; i < to; i++) {
         const input = inputs[i];
@@ -188,7 +208,7 @@ export class WindowOperator implements Operator {
     try {
       for (const p of this.#custom) {
         const part = this.#parts[p] as ValuePart;
-        const input = this.#inputs.values[p][i];
+        const input = this.#inputs.value(p, i);
         const before = found < 0 ? part.aggregate.init() : this.#undoable(part, (slice.values[p] as unknown[])[found]);
         added.push(input === undefined || input === null ? before : part.aggregate.add(before, input as never, batch.times[row]));
       }
@@ -217,9 +237,10 @@ export class WindowOperator implements Operator {
     const columns = partialColumns(batch.rows, this.#parts);
     this.#reserve(batch.count);
     const keySlots = batch.keys?.slots;
+    let slice: Slice | undefined;
     for (let i = 0; i < batch.count; i++) {
       const row = rowAt(batch, i);
-      const slice = this.#sliceAt(batch.times[row], batch.stamps[row]);
+      if (slice === undefined || slice.start !== batch.times[row] || slice.minEnd !== batch.stamps[row]) slice = this.#sliceAt(batch.times[row], batch.stamps[row]);
       this.#slots[i] = keySlots === undefined || this.#keys === undefined ? UNKEYED : keySlots[row];
       const target = slice.row(this.#slots[i]);
       try {
@@ -235,11 +256,24 @@ export class WindowOperator implements Operator {
 
   /** Late rows go to the late output of the windows that they are late for; those that are late for all are not added. */
   #withoutLate(batch: Batch): Batch {
+    if (!this.#hasLate(batch)) return batch;
     const { windows, sliceStart, lastEnd } = this.#slicing;
     const lateness = this.#lateness;
     if (windows.length === 1) return withoutLate(batch, this.#context, latePort(0), (time, stamp) => lastEnd(sliceStart(time)) + lateness <= stamp);
     windows.forEach((window, n) => withoutLate(batch, this.#context, latePort(n), (time, stamp) => window.lastEnd(sliceStart(time)) + lateness <= stamp));
     return divide(batch, (time, stamp) => lastEnd(sliceStart(time)) + lateness <= stamp)[1];
+  }
+
+  /** Whether a row is late for any of the windows. */
+  #hasLate(batch: Batch): boolean {
+    const cursor = this.#cursor;
+    const lateness = this.#lateness;
+    for (let i = 0; i < batch.count; i++) {
+      const row = rowAt(batch, i);
+      cursor.move(batch.times[row]);
+      if (cursor.firstOver + lateness <= batch.stamps[row]) return true;
+    }
+    return false;
   }
 
   #sliceAt(start: number, minEnd: number): Slice {
