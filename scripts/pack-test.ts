@@ -1,7 +1,9 @@
 /**
  * Proves that what is published works where this repository is not: packs the packages, checks the
  * tarballs with publint, installs them into an empty project outside the clone, type-checks the
- * README's first workflow there (with the declarations of the packages checked too) and runs it.
+ * README's first workflow there with the oldest compiler that the README names, without Node's types
+ * and without skipLibCheck, then with our own compiler and Node's types, and runs it. Plain JavaScript
+ * runs it too, as module and by require; an older Node on the PATH, if there is one, says what it needs.
  *
  * In README.md, `<!-- example: first-workflow FILE -->` above a block writes the block to FILE in
  * that project; `<!-- example: first-workflow run -->` above a shell block has its lines run there
@@ -36,7 +38,10 @@ try {
     importEverything();
     console.log("\nNOT RUN: README.md has no block marked `<!-- example: first-workflow FILE.ts -->` yet. Only the packages' entry points were checked.");
   } else {
+    typeCheckPlain(workflow);
     typeCheck();
+    runPlain(workflow);
+    refuseOldNode();
     for (const line of runLines(blocks, workflow)) {
       console.log(`$ ${line}`);
       run("sh", ["-c", line], project, { timeout: 60_000, echo: true });
@@ -64,6 +69,7 @@ async function checkTarball(folder: string, tarball: string | undefined): Promis
   const { messages, pkg } = await publint({ pack: { tarball: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) }, strict: true });
   const said = messages.map((message) => `${folder}: ${message.type}: ${formatMessage(message, pkg) ?? message.code}`);
   for (const line of said) console.error(line);
+  if (!existsSync(join(repositoryRoot, folder, "README.md"))) throw new Error(`${folder} has no README.md; its page in a registry would be empty.`);
   if (messages.some(({ type }) => type !== "suggestion")) throw new Error(`publint refuses ${folder}; see above.`);
 }
 
@@ -74,7 +80,7 @@ function install(tarballs: readonly string[]): void {
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "empty-project", private: true, type: "module" }));
   const compilerOptions = { target: "es2024", module: "nodenext", strict: true, noEmit: true, skipLibCheck: false, allowImportingTsExtensions: true, types: ["node"] };
   writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
-  run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error", typescript, types, ...tarballs], project);
+  run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error", typescript, types, `oldest-typescript@npm:typescript@${oldestTypeScript()}`, ...tarballs], project);
 }
 
 function firstWorkflow(): Block[] {
@@ -108,6 +114,55 @@ function importEverything(): void {
   writeFileSync(join(project, "imports.ts"), `${names.map((name) => `await import("${name}");`).join("\n")}\nexport {};\n`);
   typeCheck();
   run("node", ["imports.ts"], project);
+}
+
+/** The README says which TypeScript is the oldest that works: it is held to that. */
+function oldestTypeScript(): string {
+  const [, version] = /TypeScript (\d+\.\d+) or newer/.exec(readFileSync(join(repositoryRoot, "README.md"), "utf8")) ?? [];
+  if (version === undefined) throw new Error("README.md does not say `TypeScript X.Y or newer`; say which is the oldest that works.");
+  return `~${version}.0`;
+}
+
+/** A project as people have it: no types of Node, and every declaration that it reads is checked. */
+function typeCheckPlain(workflow: string): void {
+  const library = ["millrace", "millrace/testing"].map((name, i) => `import * as entry${i} from "${name}";\nvoid entry${i};\n`).join("");
+  writeFileSync(join(project, "entries.ts"), library);
+  const compilerOptions = { target: "es2022", lib: ["es2022"], module: "nodenext", strict: true, noEmit: true, skipLibCheck: false, allowImportingTsExtensions: true, types: [] };
+  writeFileSync(join(project, "tsconfig.plain.json"), JSON.stringify({ compilerOptions, files: [workflow, "entries.ts"] }));
+  const started = performance.now();
+  run("node", [join(project, "node_modules/oldest-typescript/bin/tsc"), "-p", "tsconfig.plain.json"], project);
+  console.log(`type-checked by TypeScript ${oldestTypeScript()}, without Node's types, in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+}
+
+/** The same workflow in JavaScript; a CommonJS program requires the package. */
+function runPlain(workflow: string): void {
+  const { stripTypeScriptTypes } = process.getBuiltinModule("node:module");
+  const plain = stripTypeScriptTypes(readFileSync(join(project, workflow), "utf8"));
+  writeFileSync(join(project, "plain.mjs"), plain);
+  const row = JSON.stringify({ road: "Ring Road", speed: 57.5, at: "2024-05-06T08:01:00Z" });
+  const said = run("sh", ["-c", `echo '${row}' | npx --no-install millrace run plain.mjs --in readings=-`], project);
+  if (!said.includes("57.5")) throw new Error(`plain.mjs was run and gave: ${said}`);
+  writeFileSync(join(project, "required.cjs"), 'const { workflow } = require("millrace");\nif (typeof workflow !== "function") throw new Error("required, but empty");\n');
+  run("node", ["required.cjs"], project);
+}
+
+/** What an old Node says where it imports the library: what is needed, and not that some export is missing. */
+function refuseOldNode(): void {
+  const old = (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, "node")).find((path) => existsSync(path) && olderThan24(path));
+  if (old === undefined) {
+    console.log("NOT TRIED: an older Node, which the PATH does not have.");
+    return;
+  }
+  for (const entry of ["millrace", "millrace/testing"]) {
+    const { status, stderr } = spawnSync(old, ["--input-type=module", "--eval", `import "${entry}";`], { cwd: project, encoding: "utf8" });
+    if (status === 0 || !stderr.includes("millrace needs Node 24 or newer")) throw new Error(`${old} imports ${entry} and says:\n${stderr}`);
+  }
+  console.log(`${old} is told that it is too old`);
+}
+
+function olderThan24(node: string): boolean {
+  const { stdout } = spawnSync(node, ["--version"], { encoding: "utf8" });
+  return Number.parseInt(stdout?.slice(1) ?? "24", 10) < 24;
 }
 
 function typeCheck(): void {

@@ -74,6 +74,7 @@ export type {
   JoinOptions,
   KeptOptions,
   Key,
+  KeyContext,
   ListState,
   MapAsyncOptions,
   MapKey,
@@ -123,6 +124,24 @@ export { start } from "./start.ts";
 export type { StartOptions, WorkflowsOrModule } from "./start.ts";
 export type { App, AppTopic, Metrics } from "./app/app.ts";
 export type { AppCollection, RowChange, SubscribeOptions } from "./app/app-collection.ts";
+export type {
+  Bucket,
+  BucketObject,
+  Chunk,
+  Clock,
+  Cut,
+  Journal,
+  MalformedRow,
+  NoChunk,
+  OpenSplit,
+  RecordFormat,
+  Rows,
+  RuntimeMetrics,
+  Source,
+  SourceBinding,
+  SplitDescription,
+  SplitReader,
+} from "@millrace/core/internal";
 export type { Backlog, Distribution, Edit, EditOptions, Figures, PartitionMetrics, StageMetrics, StageScaling, Told, Usage } from "@millrace/core/internal";
 export type { InstanceLimits } from "./app/instance-limits.ts";
 export type { FileInput, Input } from "./app/input.ts";

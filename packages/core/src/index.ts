@@ -18,7 +18,7 @@ export type { AnyCollection, ChangelogTopic, Collection, CollectionOptions, Topi
 export { list, map, output, value } from "./graph/state.ts";
 export type { KeptOptions, ListState, MapKey, MapState, Output, StateHandles, StateOptions, StateShape, StateSpec, ValueState } from "./graph/state.ts";
 export type { VersionOptions } from "./graph/version.ts";
-export type { ElementContext, ProcessSpec, SideShape, TimerContext, Timers } from "./graph/process.ts";
+export type { ElementContext, KeyContext, ProcessSpec, SideShape, TimerContext, Timers } from "./graph/process.ts";
 export { global, session, sliding, tumbling } from "./graph/window.ts";
 export type { Window, WindowSpec } from "./graph/window.ts";
 export type { Workflow } from "./graph/graph.ts";

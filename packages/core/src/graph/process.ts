@@ -18,7 +18,7 @@ export interface Timers {
   now(): number;
 }
 
-interface KeyContext<K extends Key, S extends StateShape, Out, Sides extends SideShape> {
+export interface KeyContext<K extends Key, S extends StateShape, Out, Sides extends SideShape> {
   readonly key: K;
   readonly state: StateHandles<S>;
   readonly timers: Timers;
