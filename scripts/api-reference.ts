@@ -11,7 +11,7 @@ import { nodePath, repositoryRoot } from "./lib/repository.ts";
 
 /** The parts of the reference: what is declared in files that begin so. The first that fits counts. */
 const PARTS: readonly (readonly [title: string, files: readonly string[]])[] = [
-  ["Running", ["packages/cli/src/start.ts", "packages/cli/src/app/", "packages/core/src/engine/collections/", "packages/core/src/engine/plan.ts", "packages/core/src/contracts/clock.ts"]],
+  ["Running", ["packages/cli/src/start", "packages/cli/src/app/", "packages/core/src/engine/collections/", "packages/core/src/engine/plan.ts", "packages/core/src/contracts/clock.ts"]],
   ["Workflows and streams", ["packages/core/src/streams/workflow.ts", "packages/core/src/streams/stream.ts", "packages/core/src/streams/", "packages/core/src/graph/graph.ts"]],
   ["Topics and collections", ["packages/core/src/graph/refs.ts", "packages/core/src/codec/"]],
   ["Windows", ["packages/core/src/graph/window.ts"]],

@@ -121,7 +121,8 @@ export type { WebhookOptions } from "@millrace/drivers/webhook";
 export { defineConfig } from "./config.ts";
 export type { Config, EmbeddedBackend } from "./config.ts";
 export { start } from "./start.ts";
-export type { StartOptions, WorkflowsOrModule } from "./start.ts";
+export type { WorkflowsOrModule } from "./start.ts";
+export type { StartOptions } from "./start-options.ts";
 export type { App, AppTopic, Metrics } from "./app/app.ts";
 export type { AppCollection, RowChange, SubscribeOptions } from "./app/app-collection.ts";
 export type {

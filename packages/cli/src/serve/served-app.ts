@@ -1,7 +1,7 @@
 import type { Dashboard } from "@millrace/core/dashboards";
 import { prometheusText } from "@millrace/drivers/prometheus";
 import type { ServedApp } from "@millrace/server";
-import type { Started } from "../start.ts";
+import type { Started } from "../start-loaded.ts";
 import { servedCollections } from "./served-collections.ts";
 import { servedDeadLetters } from "./served-dead-letters.ts";
 import { servedTopics } from "./served-topics.ts";

@@ -1,7 +1,7 @@
 import { MillraceError, type AnyCollection, type Collection } from "@millrace/core";
 import { issuesText } from "@millrace/core/internal";
 import type { CollectionsPort } from "@millrace/server";
-import type { Started } from "../start.ts";
+import type { Started } from "../start-loaded.ts";
 import { written } from "./served-workflows.ts";
 
 export function servedCollections({ runtime, names }: Started): CollectionsPort {

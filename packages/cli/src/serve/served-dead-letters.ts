@@ -3,7 +3,7 @@ import { topicPage } from "@millrace/core/internal";
 import type { DeadLettersPort } from "@millrace/server";
 import { replayDeadLetters, replayedOf, topicsWithDeadLetters, type DeadLetter } from "../app/dead-letters.ts";
 import { deadTopic } from "../app/graph-names.ts";
-import type { Started } from "../start.ts";
+import type { Started } from "../start-loaded.ts";
 
 export function servedDeadLetters({ runtime, names, bound }: Started): DeadLettersPort {
   const { store } = runtime;

@@ -2,7 +2,7 @@ import { MillraceError, type Topic } from "@millrace/core";
 import { topicPage, type TopicRange } from "@millrace/core/internal";
 import type { TopicsPort } from "@millrace/server";
 import { deadTopic } from "../app/graph-names.ts";
-import type { Started } from "../start.ts";
+import type { Started } from "../start-loaded.ts";
 
 export function servedTopics({ runtime, names, bound }: Started): TopicsPort {
   const { store } = runtime;

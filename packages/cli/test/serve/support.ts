@@ -4,7 +4,8 @@ import { collection, count, fields, sum, topic, tumbling, workflow, type Workflo
 import { dashboard, table } from "millrace/dashboards";
 import { startServer, type RunningServer, type ServerOptions } from "@millrace/server";
 import { servedApp } from "../../src/serve/served-app.ts";
-import { startLoaded, type StartOptions } from "../../src/start.ts";
+import { startLoaded } from "../../src/start-loaded.ts";
+import type { StartOptions } from "../../src/start-options.ts";
 
 export const orders = topic("orders", { schema: fields({ shop: "string", amount: "number", at: "timestamp" }) });
 export const totals = topic<{ readonly shop: string; readonly amount: number }>("totals");
