@@ -15,6 +15,7 @@ export interface Measured {
   readonly atomsOut: number;
   /** Rows sent to other stages. */
   readonly atomsSent: number;
+  /** Atoms that came too late, by operator: one that is late for several windows of an operator is one. */
   readonly late: number;
   readonly dead: number;
   /** Calls of users' functions that were made again after they failed. */

@@ -150,7 +150,7 @@ export class Intake {
   #takeChunk(lane: Lane, chunk: StampedChunk, givenUp: Failure | undefined): Taken {
     const { dead, meter, pipeline } = this.#ports;
     for (const row of chunk.malformed) dead.malformed(lane.topic, row);
-    meter.chunk(chunk.count + chunk.malformed.length, chunk.bytes, chunk.since);
+    meter.chunk(chunk.read, chunk.bytes, chunk.since);
     if (lane.stored) meter.position(lane.input.progress.split, lane.input.progress.next);
     if (chunk.batch !== undefined && chunk.batch.count > 0) {
       if (givenUp === undefined) pipeline.fromSource(lane.operator, chunk.batch);

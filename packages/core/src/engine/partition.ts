@@ -15,13 +15,11 @@ import { partitionId, type Plan, type Stage } from "./plan.ts";
 import { decodeProgress, emptyProgress, encodeProgress, type Progress } from "./progress.ts";
 import { Search, type Failure, type Turns } from "./search.ts";
 import { isSame, type SplitReport, type SplitTimes } from "./split-times.ts";
-import type { TimeChain } from "./source-input.ts";
+import { STEP_READS, type TimeChain } from "./source-input.ts";
 
 /** A step commits when its input has drained, else when it has read this much or taken this long. */
 const STEP_BYTES = 16 * 1024 * 1024;
 const STEP_MILLISECONDS = 100;
-/** Reads in a step: below the number of chunks whose times a lane remembers. */
-const STEP_READS = 32;
 
 /** While it works, a partition tells others what its splits have come to at most this often. */
 const REPORT_MILLISECONDS = 20;

@@ -50,8 +50,8 @@ export const MAX_ATTEMPTS = 3;
 
 /**
  * Finds the element that makes its partition's instance die. Before rows are tried, the ledger records
- * which; an instance that finds the record where it goes on knows that they failed, tries an eighth of
- * them, at last one, and gives that one up after three attempts.
+ * which; an instance that finds the record where it goes on knows that they failed, tries them an eighth
+ * at a time, at last one, and gives that one up after three attempts: each death narrows eightfold.
  */
 export class Search {
   readonly #ledger: Ledger;
@@ -59,6 +59,8 @@ export class Search {
   readonly #failure: Failure;
   #last: Attempt | undefined;
   #rows = FIRST_ROWS;
+  /** Where rows failed together: they are tried so many at a time. */
+  #suspect: { readonly input: string; readonly unit: number; readonly end: number; readonly piece: number } | undefined;
   #bytes = 0;
   #units = 0;
   #givenUp = 0;
@@ -96,12 +98,13 @@ export class Search {
     let wanted = Math.max(1, Math.min(this.#rows, left));
     let tries = 1;
     if (again && last.tries > 0) {
-      if (last.rows > 1) wanted = Math.min(left, Math.max(1, Math.floor(last.rows / NARROW)));
-      else {
-        wanted = 1;
-        tries = last.tries + 1;
-      }
+      if (last.rows > 1) this.#suspect = { input, unit, end: row + last.rows, piece: Math.max(1, Math.floor(last.rows / NARROW)) };
+      else tries = last.tries + 1;
+      wanted = 1;
     } else if (again) wanted = Math.min(left, last.rows);
+    const suspect = this.#suspect;
+    if (suspect?.input !== input || suspect.unit !== unit || suspect.end <= row) this.#suspect = undefined;
+    else if (tries === 1) wanted = Math.min(left, suspect.piece, suspect.end - row);
     if (tries > MAX_ATTEMPTS) {
       if (++this.#givenUp > MOST_GIVEN_UP) {
         const what = `${this.#givenUp} elements in a row failed on their own, so that something else must be at fault; the last time: ${this.#failure.reason}`;
@@ -124,8 +127,8 @@ export class Search {
     if (unitDone) this.#units++;
     if (givenUp === undefined) {
       this.#givenUp = 0;
-      this.#rows *= WIDEN;
-    }
+      if (this.#suspect === undefined) this.#rows *= WIDEN;
+    } else this.#suspect = undefined;
     if (this.#bytes < CALM_BYTES && this.#units < CALM_UNITS) return false;
     await this.#ledger.writeRecord(this.#record, new Uint8Array(0));
     return true;

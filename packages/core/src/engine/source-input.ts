@@ -64,7 +64,14 @@ export interface TimeChain {
  */
 export type Timing = "atoms" | "writers" | "edits";
 
-const RECENT_CHUNKS = 64;
+/** Chunks that a step reads at most. */
+export const STEP_READS = 32;
+/**
+ * So many of its latest chunks a lane remembers. Others of its split may have committed what they read
+ * before the chunks of two steps of this one, the one that is committing and the one that runs, and a
+ * chunk more: all those are needed to chain the largest times again.
+ */
+const RECENT_CHUNKS = 2 * STEP_READS + 2;
 
 /** When a lane that gives nothing holds nothing back any more. */
 export interface Quiet {
@@ -216,15 +223,17 @@ export class LaneInput {
       next: done ? chunk.next : next,
       maxTime: largest,
       readAt: this.#quietSince,
-      recent: lanes === 1 || !done || current.time === undefined ? recent : [...recent.slice(1 - RECENT_CHUNKS), current.time],
+      recent: lanes === 1 || !done || current.time === undefined ? recent : this.#remember(current.time),
       partial: done ? others : [...others, { index: chunk.index, rows: end }],
     };
-    const malformed = current.malformed.filter(({ at }) => (at === undefined ? row === 0 && first : at >= row && at < end)).map((one) => one.row);
+    const malformed = current.malformed.filter(({ at }) => (at === undefined ? row === 0 && first : at >= row && at < end));
+    const unread = malformed.filter(({ at }) => at === undefined).length;
     this.#current = done ? undefined : { ...current, row: end, largest };
     if (done) this.#promise(current.watermark);
     return {
       batch: valid === 0 ? undefined : whole && valid === chunk.count ? all : withTimes(all, row, end),
-      malformed,
+      malformed: malformed.map((one) => one.row),
+      read: end - row + unread,
       bytes: whole ? chunk.bytes : Math.ceil((chunk.bytes * (end - row)) / chunk.count),
       count: end - row,
       since: chunk.since,
@@ -302,6 +311,13 @@ export class LaneInput {
     return times;
   }
 
+  /** The latest chunks, and those ahead that lanes of another number had done: they are passed over, not read. */
+  #remember(latest: ChunkTime): readonly ChunkTime[] {
+    const { recent } = this.#progress;
+    const first = recent.length - RECENT_CHUNKS + 1;
+    return [...recent.filter(({ index }, i) => i >= first || (index > latest.index && this.#isDone(index))), latest];
+  }
+
   #stir(): void {
     this.#atEnd = false;
     this.#idle = false;
@@ -321,7 +337,10 @@ export interface StampedChunk {
   /** Undefined where there is nothing to process. */
   readonly batch: Batch | undefined;
   readonly malformed: readonly MalformedRow[];
+  /** Atoms that were read, malformed ones among them. */
+  readonly read: number;
   readonly bytes: number;
+  /** Rows of the chunk, also those without a time. */
   readonly count: number;
   /** When its atoms were appended, where that is known. */
   readonly since: number | undefined;

@@ -54,7 +54,8 @@ export interface ProcessSpec<T, K extends Key, S extends StateShape, Out, Sides 
   onElement(value: T, context: ElementContext<K, S, Out, Sides>): void;
   /**
    * A timer of a key is due; `time` is the one it was registered for. All that are left fire when bounded
-   * input ends, and what they register then fires too: after 10,000 such timers a key, its next one fails.
+   * input ends, those of processing time last and before their time. What they register then fires too:
+   * after 10,000 such timers a key, its next one fails; of processing time none is registered any more.
    */
   onTimer?(time: number, context: TimerContext<K, S, Out, Sides>): void;
 }

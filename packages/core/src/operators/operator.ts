@@ -54,7 +54,7 @@ export interface OperatorContext {
   connected(port: number): boolean;
   /** One row of a batch failed in user code: it goes to the dead letters, the others go on. */
   fail(batch: Batch, row: number, error: unknown): void;
-  /** Rows judged late, for the metrics. */
+  /** So many atoms were late for it, each counted once; for the metrics. */
   late(count: number): void;
   /** A call of a user's function failed and will be made again; for the metrics. */
   retried(): void;

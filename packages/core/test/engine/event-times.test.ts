@@ -4,7 +4,7 @@ import { createRowLayout, StructRows } from "../../src/codec/formats/struct-rows
 import type { Source } from "../../src/contracts/source.ts";
 import { Runtime } from "../../src/engine/runtime.ts";
 import { topic } from "../../src/graph/refs.ts";
-import { tumbling } from "../../src/graph/window.ts";
+import { sliding, tumbling } from "../../src/graph/window.ts";
 import { systemClock } from "../../src/memory/clock.ts";
 import { createMemoryLedger } from "../../src/memory/ledger.ts";
 import { count } from "../../src/operators/aggregates/numeric.ts";
@@ -38,8 +38,20 @@ for (const [form, source] of [["objects", arraySource("readings", TIMES.map((at)
     await runtime.finished;
     const rows = (await valuesOf(runtime, "counts")) as { readonly count: number }[];
     const dead = (await valuesOf(runtime, "readings.dead")) as { readonly reason: string }[];
+    const read = [...(await runtime.stats()).values()].map(({ atomsRead }) => atomsRead);
     await runtime.stop();
+    assert.deepEqual(read, [TIMES.length], "each is counted once");
     assert.deepEqual(rows.map((row) => row.count), [3, 1, 1]);
     assert.deepEqual(dead.map(({ reason }) => /its time, (.+), is not a time/.exec(reason)?.[1]), ["Infinity", "1e+300", "NaN", "-Infinity"]);
   });
 }
+
+test("windows a millisecond apart end near the end of time, where numbers are too far apart there are no times", { timeout: 10_000 }, async () => {
+  const far = [8.64e15 - 1, 8.64e15, 2 ** 53 - 2, 2 ** 53];
+  const fine = workflow("fine", (flow) => flow.from(readings, { time: (r) => r.at }).window(sliding("5s", "1ms")).aggregate({ count: count() }).to(counts));
+  const runtime = await Runtime.start({ workflows: [fine], clock: systemClock(), ledger: createMemoryLedger(), sources: { readings: arraySource("readings", far.map((at) => ({ at })), 2) } });
+  await runtime.finished;
+  assert.equal((await valuesOf(runtime, "counts")).length, 5001);
+  assert.equal((await valuesOf(runtime, "readings.dead")).length, 2);
+  await runtime.stop();
+});

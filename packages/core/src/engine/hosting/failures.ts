@@ -1,12 +1,14 @@
 import type { Failure } from "../search.ts";
 import { mayBeAnElement } from "./restarts.ts";
 
-/** From this many failures in a row on, a partition looks for the element that makes it fail. */
+/** From this many failures in a row on, a partition looks for the element that makes it fail; what a search commits meanwhile does not count. */
 const SUSPECT_AFTER = 2;
 
 /** Failures of partitions in a row, without a commit between them. */
 export class Failures {
   readonly #counts = new Map<string, number>();
+  /** Partitions in which an element was looked for before: one failure is enough to go on with that. */
+  readonly #searched = new Set<string>();
   /** How many of them an element may have caused, and how the last one went. */
   readonly #suspicions = new Map<string, { readonly times: number; readonly failure: Failure }>();
 
@@ -28,7 +30,9 @@ export class Failures {
   /** How a partition failed, where an element is suspected of it. */
   suspected(partition: string): Failure | undefined {
     const suspicion = this.#suspicions.get(partition);
-    return suspicion === undefined || suspicion.times < SUSPECT_AFTER ? undefined : suspicion.failure;
+    if (suspicion === undefined || (suspicion.times < SUSPECT_AFTER && !this.#searched.has(partition))) return undefined;
+    this.#searched.add(partition);
+    return suspicion.failure;
   }
 
   /** A commit was applied. */

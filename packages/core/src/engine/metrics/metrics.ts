@@ -12,6 +12,7 @@ export interface Figures {
   readonly atomsSent: number;
   /** Atoms taken in per second, over the last ten seconds. */
   readonly rate: number;
+  /** Atoms that came too late: one that is late for several windows that share slices counts once, for two operators twice. */
   readonly late: number;
   /** Atoms that went to dead letters. */
   readonly dead: number;

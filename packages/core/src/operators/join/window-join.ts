@@ -1,16 +1,17 @@
 import type { Batch } from "../../contracts/batch.ts";
 import type { JoinKind, JoinNode } from "../../graph/nodes.ts";
+import { LAST_TIME } from "../../time/event-time.ts";
 import { forEachRow } from "../extract.ts";
 import type { Operator, OperatorContext } from "../operator.ts";
 import type { KeySpace } from "../state/key-space.ts";
-import type { Slicing } from "../window/slicing.ts";
+import { isBetween, type Slicing } from "../window/slicing.ts";
 import { giveLate, Pairs } from "./pairs.ts";
 import { WindowRows } from "./window-rows.ts";
 
 /**
  * Pairs of one key and window, made when the watermark reaches the window's end. An atom is kept
  * once, in its slice of event time, however many windows it lies in; one that is late for all of
- * them, by its stamp, goes to its side's late output.
+ * them, by its stamp, goes to its side's late output; one between windows is in none, and not late.
  */
 export class WindowJoin implements Operator {
   readonly tables: readonly WindowRows[];
@@ -45,6 +46,7 @@ export class WindowJoin implements Operator {
     forEachRow(batch, this.#context, (at) => {
       const stamp = batch.stamps[at];
       const start = this.#slicing.sliceStart(batch.times[at]);
+      if (this.#slicing.gaps && isBetween(this.#slicing.windows[0], start)) return;
       const last = this.#slicing.lastEnd(start);
       if (last <= stamp) {
         late.push(at);
@@ -94,7 +96,7 @@ export class WindowJoin implements Operator {
     this.#left.gather(start, end, lefts);
     this.#right.gather(start, end, rights);
     const window = { start, end };
-    const time = end === Infinity ? Number.MAX_SAFE_INTEGER : end - 1;
+    const time = end === Infinity ? LAST_TIME : end - 1;
     for (const slot of this.#firing(lefts, rights)) {
       for (const left of lefts.get(slot) ?? NOTHING) {
         for (const right of rights.get(slot) ?? NOTHING) this.#pairs.add(left, right, time, time, window);

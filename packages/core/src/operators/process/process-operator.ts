@@ -1,7 +1,7 @@
 import { ObjectRows } from "../../codec/formats/struct-rows.ts";
 import { AFTER, BEFORE, DELETE, PROVISIONAL, type Batch, type Key } from "../../contracts/batch.ts";
 import { MillraceError } from "../../errors.ts";
-import { isTime } from "../../time/event-time.ts";
+import { isTime, LAST_TIME } from "../../time/event-time.ts";
 import { RESULTS, type ProcessNode } from "../../graph/nodes.ts";
 import type { Timers } from "../../graph/process.ts";
 import { BatchBuilder, rowAt } from "../batches.ts";
@@ -40,6 +40,8 @@ export class ProcessOperator implements Operator {
   readonly #builders: readonly BatchBuilder[];
   readonly #afterEnd = new Map<number, number>();
   #watermark = -Infinity;
+  /** Whether the timers of processing time that were left at the end of the input fire, or have. */
+  #isOver = false;
 
   constructor(node: ProcessNode, keys: KeySpace, context: OperatorContext) {
     this.#node = node;
@@ -75,6 +77,7 @@ export class ProcessOperator implements Operator {
       const time = this.#eventTimers.earliest(slot);
       this.#fireUntil(slot, time, -Infinity);
     }
+    if (watermark === Infinity) this.#fireLeft();
     for (const handle of this.#handles) handle.forget(watermark);
     this.#emit();
   }
@@ -91,7 +94,7 @@ export class ProcessOperator implements Operator {
       const timer = this.#processingTimers.earliest(slot);
       const origin = this.#processingTimers.take(slot);
       const time = this.#watermark < Infinity ? Math.max(origin, this.#watermark) : origin;
-      this.#timer(slot, "processing", timer, time, Math.max(time, Math.min(this.#watermark, Number.MAX_SAFE_INTEGER)));
+      this.#timer(slot, "processing", timer, time, Math.max(time, Math.min(this.#watermark, LAST_TIME)));
       this.#fireUntil(slot, time, time);
     }
     this.#emit();
@@ -109,6 +112,17 @@ export class ProcessOperator implements Operator {
       this.#eventTimers.take(slot);
       stamp = Math.max(stamp, time);
       this.#timer(slot, "event", time, time, stamp);
+    }
+  }
+
+  /** After the end of the input nobody comes back for timers of processing time: those that are left fire, but what they register of that kind does not. */
+  #fireLeft(): void {
+    this.#isOver = true;
+    for (let slot = this.#processingTimers.due(Infinity); slot >= 0; slot = this.#processingTimers.due(Infinity)) {
+      const timer = this.#processingTimers.earliest(slot);
+      const origin = this.#processingTimers.take(slot);
+      this.#timer(slot, "processing", timer, origin, LAST_TIME);
+      this.#fireUntil(slot, Infinity, LAST_TIME);
     }
   }
 
@@ -173,6 +187,7 @@ export class ProcessOperator implements Operator {
     const { timerChanges, ports, values, times } = this.#call;
     for (const change of timerChanges) {
       const timers = change.domain === "event" ? this.#eventTimers : this.#processingTimers;
+      if (change.register && change.domain === "processing" && this.#isOver) continue;
       if (change.register) timers.register(slot, change.time, time);
       else timers.delete(slot, change.time);
     }

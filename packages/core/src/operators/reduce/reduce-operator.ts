@@ -2,6 +2,7 @@ import type { ByteReader, ByteWriter } from "../../codec/bytes.ts";
 import { decodeValue, encodeValue } from "../../codec/values.ts";
 import { AFTER, PROVISIONAL, type Batch } from "../../contracts/batch.ts";
 import { RESULTS, type ReduceNode } from "../../graph/nodes.ts";
+import { LAST_TIME } from "../../time/event-time.ts";
 import { BatchBuilder } from "../batches.ts";
 import { Combining } from "../combining.ts";
 import { forEachRow } from "../extract.ts";
@@ -116,7 +117,7 @@ export class ReduceOperator implements Operator {
 
   #show(slots: Iterable<number>, kind: number): void {
     const out = new BatchBuilder();
-    const least = Math.min(this.#watermark, Number.MAX_SAFE_INTEGER);
+    const least = Math.min(this.#watermark, LAST_TIME);
     for (const slot of slots) {
       const cell = this.#table.get(slot);
       if (cell !== undefined) out.add(cell.value, cell.time, Math.max(cell.stamp, least), kind);

@@ -56,7 +56,7 @@ export class SessionOperator implements Operator {
     this.#role = role;
     this.#keys = keys;
     this.#context = context;
-    this.#parts = layoutOf(node.aggregates);
+    this.#parts = layoutOf(node.aggregates, context.subject);
     this.#store = new SessionStore(this.#parts, gap, node.lateness, keys);
     this.#inputs = new WindowInputs(this.#parts, context);
     this.#layout = createRowLayout([...partialLayout(this.#parts).columns, { name: "last", kind: "number" }]);

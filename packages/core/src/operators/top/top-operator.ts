@@ -1,4 +1,5 @@
 import { AFTER, DELETE, INSERT, PROVISIONAL, type Batch, type ChangeMode, type Key } from "../../contracts/batch.ts";
+import { MillraceError } from "../../errors.ts";
 import { RESULTS, type TopNode } from "../../graph/nodes.ts";
 import type { Window } from "../../graph/window.ts";
 import { BatchBuilder } from "../batches.ts";
@@ -55,12 +56,20 @@ export class TopOperator implements Operator {
       const score: unknown = kind === DELETE ? undefined : by(row);
       if (typeof score !== "number" || Number.isNaN(score)) {
         this.#store.delete(end, identity);
+        if (kind !== DELETE) this.#unranked(batch, at, score);
       } else {
         this.#store.set(end, identity, { score, row });
         if (!this.#updates && this.#count(end) > 2 * this.#node.size + 16) this.#prune(end);
       }
       this.#changed.add(end);
     });
+  }
+
+  /** A row without a score is in no ranking, nor is what it replaces; a final one is a dead letter, a provisional one may still get a score. */
+  #unranked(batch: Batch, at: number, score: unknown): void {
+    if (((batch.kinds?.[at] ?? INSERT) & PROVISIONAL) !== 0) return;
+    const message = `what it ranks by is ${typeof score === "number" ? score : typeof score}, not a number; filter such rows before it`;
+    this.#context.fail(batch, at, new MillraceError("MILLRACE_FUNCTION_FAILED", this.#context.subject, message));
   }
 
   advance(watermark: number): void {

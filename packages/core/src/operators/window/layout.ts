@@ -1,5 +1,6 @@
 import type { ByteReader, ByteWriter } from "../../codec/bytes.ts";
 import { decodeValue, encodeValue } from "../../codec/values.ts";
+import { MillraceError } from "../../errors.ts";
 import type { Aggregate, AnyAggregate, NumericAggregate, ValueAggregate } from "../../graph/aggregate.ts";
 import { versionOf } from "../../graph/version.ts";
 import { extract, type Extract } from "../extract.ts";
@@ -28,8 +29,8 @@ export interface ValuePart {
 
 export type Part = NumericPart | ValuePart;
 
-/** The aggregates of a window, in the form in which its operator computes them. */
-export function layoutOf(aggregates: readonly { readonly name: string; readonly aggregate: AnyAggregate }[]): readonly Part[] {
+/** The aggregates of a window, in the form in which its operator computes them; `operator` is its name, for messages. */
+export function layoutOf(aggregates: readonly { readonly name: string; readonly aggregate: AnyAggregate }[], operator: string): readonly Part[] {
   return aggregates.map(({ name, aggregate }): Part => {
     if ("form" in aggregate && aggregate.form === "numeric") {
       return { form: "numeric", name, aggregate, input: aggregate.input === undefined ? undefined : extract(aggregate.input) };
@@ -39,7 +40,7 @@ export function layoutOf(aggregates: readonly { readonly name: string; readonly 
       return { form: "value", name, aggregate: built, number: numberOf(built), custom: false, migrate: undefined };
     }
     const custom = aggregate as unknown as Aggregate<unknown, unknown, unknown>;
-    return { form: "value", name, aggregate: customAggregate(custom), number: undefined, custom: true, migrate: versionOf(custom, `aggregate ${name}`).migrate };
+    return { form: "value", name, aggregate: customAggregate(custom, `${operator}, aggregate ${name}`), number: undefined, custom: true, migrate: versionOf(custom, `aggregate ${name}`).migrate };
   });
 }
 
@@ -68,7 +69,8 @@ function numberOf({ input, number }: ValueAggregate<unknown, unknown, unknown>):
   return { closure: input as (value: never) => number | undefined, field: extract(number as (value: never) => unknown).field };
 }
 
-function customAggregate(aggregate: Aggregate<unknown, unknown, unknown>): ValueAggregate<unknown, unknown, unknown> {
+/** Its accumulators are written as values. Throws MILLRACE_SCHEMA, naming it, for one that is none: it could not be kept. */
+function customAggregate(aggregate: Aggregate<unknown, unknown, unknown>, subject: string): ValueAggregate<unknown, unknown, unknown> {
   return {
     form: "value",
     name: "custom",
@@ -78,7 +80,14 @@ function customAggregate(aggregate: Aggregate<unknown, unknown, unknown>): Value
     add: (accumulator, value, time) => aggregate.add(accumulator, value, time),
     merge: (accumulator, other) => aggregate.merge(accumulator, other),
     result: (accumulator) => aggregate.result(accumulator),
-    encode: (accumulator: unknown, writer: ByteWriter) => encodeValue(accumulator, writer),
+    encode(accumulator: unknown, writer: ByteWriter) {
+      try {
+        encodeValue(accumulator, writer);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new MillraceError("MILLRACE_SCHEMA", subject, `its accumulator cannot be kept: ${reason}; make it of plain data, such as numbers, texts, arrays, maps and sets`, { cause: error });
+      }
+    },
     decode: (reader: ByteReader) => decodeValue(reader),
   };
 }

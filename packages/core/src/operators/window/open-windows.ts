@@ -2,6 +2,7 @@ import { ObjectRows } from "../../codec/formats/struct-rows.ts";
 import { AFTER, INSERT, PROVISIONAL } from "../../contracts/batch.ts";
 import type { WindowNode } from "../../graph/nodes.ts";
 import type { Window } from "../../graph/window.ts";
+import { LAST_TIME } from "../../time/event-time.ts";
 import { BatchBuilder } from "../batches.ts";
 import type { OperatorContext } from "../operator.ts";
 import type { KeySpace } from "../state/key-space.ts";
@@ -193,5 +194,5 @@ export class OpenWindows {
 
 /** The last millisecond before a time; of the end of all time, the largest time there is. */
 export function lastMoment(end: number): number {
-  return end === Infinity ? Number.MAX_SAFE_INTEGER : end - 1;
+  return end === Infinity ? LAST_TIME : end - 1;
 }

@@ -24,6 +24,8 @@ export interface Slicing {
   readonly sliceStart: (time: number) => number;
   /** Whether a slice has all times from its start to `width` after it. */
   readonly even: boolean;
+  /** Whether there are slices between windows, which belong to none. */
+  readonly gaps: boolean;
   /** The end of the last window, of any length, that a slice belongs to. */
   readonly lastEnd: (sliceStart: number) => number;
   /** The end of the first window, of any length, that a slice belongs to and that ends after a time; Infinity without one. */
@@ -46,7 +48,8 @@ export function slicingOf(specs: readonly WindowSpec[]): Slicing | undefined {
   if (lengths.some((one) => (one.offset - offset) % width !== 0)) return undefined;
   const windows = lengths.map(aligned);
   const sliceStart = (time: number): number => Math.floor((time - offset) / width) * width + offset;
-  return { ...together(windows), width, even: true, format: `${width}+${((offset % width) + width) % width}`, sliceStart };
+  const gaps = lengths.every(({ size, slide }) => slide > size);
+  return { ...together(windows), width, even: true, gaps, format: `${width}+${((offset % width) + width) % width}`, sliceStart };
 }
 
 function aligned({ size, slide, offset }: { readonly size: number; readonly slide: number; readonly offset: number }): SlicedWindow {
@@ -62,12 +65,12 @@ function aligned({ size, slide, offset }: { readonly size: number; readonly slid
 /** Rows that an earlier window made carry its last millisecond as their time. */
 function carried(size: number): Slicing {
   const end = (start: number): number => start + size;
-  return { ...together([{ size, slide: size, firstEnd: end, lastEnd: end }]), width: size, even: false, format: "carried", sliceStart: (time) => time + 1 - size };
+  return { ...together([{ size, slide: size, firstEnd: end, lastEnd: end }]), width: size, even: false, gaps: false, format: "carried", sliceStart: (time) => time + 1 - size };
 }
 
 function everything(): Slicing {
   const end = (): number => Infinity;
-  return { ...together([{ size: Infinity, slide: Infinity, firstEnd: end, lastEnd: end }]), width: Infinity, even: true, format: "global", sliceStart: () => -Infinity };
+  return { ...together([{ size: Infinity, slide: Infinity, firstEnd: end, lastEnd: end }]), width: Infinity, even: true, gaps: false, format: "global", sliceStart: () => -Infinity };
 }
 
 function together(windows: readonly SlicedWindow[]): Pick<Slicing, "windows" | "lastEnd" | "firstEndAfter"> {
@@ -92,4 +95,9 @@ function commonDivisor(a: number, b: number): number {
   let y = Math.abs(b);
   while (y > 0) [x, y] = [y, x % y];
   return x;
+}
+
+/** Whether a slice lies between the windows of a length, where windows are further apart than they are long. */
+export function isBetween({ size, slide, firstEnd, lastEnd }: SlicedWindow, sliceStart: number): boolean {
+  return slide > size && firstEnd(sliceStart) > lastEnd(sliceStart);
 }

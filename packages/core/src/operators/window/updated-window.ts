@@ -31,7 +31,7 @@ export class UpdatedWindowOperator implements Operator {
     this.#node = node;
     this.#size = size;
     this.#context = context;
-    this.#parts = layoutOf(node.aggregates);
+    this.#parts = layoutOf(node.aggregates, context.subject);
     this.#inputs = new WindowInputs(this.#parts, context);
     this.tables = [this.#rows];
   }

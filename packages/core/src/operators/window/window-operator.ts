@@ -15,7 +15,7 @@ import { PassedRows } from "./passed-rows.ts";
 import type { Slice } from "./slice.ts";
 import { SliceCursor } from "./slice-cursor.ts";
 import { SliceStore } from "./slice-store.ts";
-import type { Slicing } from "./slicing.ts";
+import { isBetween, type SlicedWindow, type Slicing } from "./slicing.ts";
 
 /** What a window operator takes and gives: whole, or one side of an exchange. */
 export type WindowRole = "whole" | "combine" | "merge";
@@ -60,7 +60,7 @@ export class WindowOperator implements Operator {
     this.#role = role;
     this.#keys = keys;
     this.#context = context;
-    this.#parts = layoutOf(aggregates);
+    this.#parts = layoutOf(aggregates, context.subject);
     this.#store = new SliceStore(this.#parts, slicing, lateness, keys);
     this.#partialLayout = partialLayout(this.#parts);
     this.#inputs = new WindowInputs(this.#parts, context);
@@ -254,14 +254,33 @@ export class WindowOperator implements Operator {
     }
   }
 
-  /** Late rows go to the late output of the windows that they are late for; those that are late for all are not added. */
+  /**
+   * Late rows go to the late output of the windows that they are late for, and are counted once; those
+   * that are late for all are not added. What lies between windows belongs to none, and is not late.
+   */
   #withoutLate(batch: Batch): Batch {
     if (!this.#hasLate(batch)) return batch;
     const { windows, sliceStart, lastEnd } = this.#slicing;
     const lateness = this.#lateness;
-    if (windows.length === 1) return withoutLate(batch, this.#context, latePort(0), (time, stamp) => lastEnd(sliceStart(time)) + lateness <= stamp);
-    windows.forEach((window, n) => withoutLate(batch, this.#context, latePort(n), (time, stamp) => window.lastEnd(sliceStart(time)) + lateness <= stamp));
-    return divide(batch, (time, stamp) => lastEnd(sliceStart(time)) + lateness <= stamp)[1];
+    const inside = this.#slicing.gaps ? this.#withoutOutside(batch) : batch;
+    if (windows.length === 1) return withoutLate(inside, this.#context, latePort(0), (time, stamp) => lastEnd(sliceStart(time)) + lateness <= stamp);
+    const isLate = (window: SlicedWindow, time: number, stamp: number): boolean => {
+      const start = sliceStart(time);
+      return window.lastEnd(start) + lateness <= stamp && !isBetween(window, start);
+    };
+    const [late] = divide(inside, (time, stamp) => windows.some((window) => isLate(window, time, stamp)));
+    if (late === undefined) return inside;
+    this.#context.late(late.count);
+    windows.forEach((window, n) => {
+      const [own] = divide(late, (time, stamp) => isLate(window, time, stamp));
+      if (own !== undefined) this.#context.emit(latePort(n), own);
+    });
+    return divide(inside, (time, stamp) => lastEnd(sliceStart(time)) + lateness <= stamp)[1];
+  }
+
+  #withoutOutside(batch: Batch): Batch {
+    const { windows, sliceStart } = this.#slicing;
+    return divide(batch, (time) => windows.every((window) => isBetween(window, sliceStart(time))))[1];
   }
 
   /** Whether a row is late for any of the windows. */

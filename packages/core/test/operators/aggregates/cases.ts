@@ -85,7 +85,7 @@ export interface Driver<S = unknown> {
 }
 
 export function driverOf(aggregate: AnyAggregate<Atom>): Driver {
-  const [part] = layoutOf([{ name: "tested", aggregate }]);
+  const [part] = layoutOf([{ name: "tested", aggregate }], "operator under test");
   return part.form === "numeric" ? numericDriver(part) : valueDriver(part);
 }
 

@@ -10,7 +10,7 @@ export interface Accumulated {
 
 /** Adds values, the nth at the event time that `time` says, by default n. */
 export function addAll<T>(aggregate: AnyAggregate<T>, values: Iterable<T>, time: (value: T, n: number) => number = (_value, n) => n): Accumulated {
-  const [part] = layoutOf([{ name: "tested", aggregate }]);
+  const [part] = layoutOf([{ name: "tested", aggregate }], "operator under test");
   let n = 0;
   if (part.form === "numeric") {
     const { aggregate: numeric, input } = part;

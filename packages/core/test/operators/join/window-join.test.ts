@@ -48,8 +48,9 @@ function windowsOf(spec: WindowSpec, time: number): Window[] {
 function isLate(spec: WindowSpec, { time, stamp }: SideAtom): boolean {
   assert.ok(spec.kind === "tumbling" || spec.kind === "sliding");
   const slide = spec.kind === "sliding" ? spec.slide : spec.size;
-  // Between windows that do not touch, an atom lies in none, and is judged by the one before.
-  return Math.floor((time - spec.offset) / slide) * slide + spec.offset + spec.size <= stamp;
+  // Between windows that do not touch, an atom lies in none, and is not late.
+  const end = Math.floor((time - spec.offset) / slide) * slide + spec.offset + spec.size;
+  return time < end && end <= stamp;
 }
 
 function expected(kind: JoinKind, spec: WindowSpec, left: readonly SideAtom[], right: readonly SideAtom[]): string[] {

@@ -3,7 +3,10 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { ProcessNode } from "../../../src/graph/nodes.ts";
 import type { ElementContext, SideShape, TimerContext } from "../../../src/graph/process.ts";
-import { list, map, value, type StateShape } from "../../../src/graph/state.ts";
+import { topic } from "../../../src/graph/refs.ts";
+import { workflow } from "../../../src/streams/workflow.ts";
+import { harness } from "../../../src/testing/harness.ts";
+import { list, map, output, value, type StateShape } from "../../../src/graph/state.ts";
 import type { Operator, OperatorContext } from "../../../src/operators/operator.ts";
 import { ProcessOperator } from "../../../src/operators/process/process-operator.ts";
 import type { KeySpace } from "../../../src/operators/state/key-space.ts";
@@ -185,3 +188,29 @@ test("timers that register timers for ever come to an end after the input, as a 
   const { failed } = verifyOperator(subject, [{ rows: [row("a", 1, 1)] }, { watermark: Infinity }]);
   assert.deepEqual(failed, [{ timer: 10_010, key: "a" }]);
 });
+
+for (const cut of ["none", "shuffle"] as const) {
+  test(`timers of processing time that are left fire at the end of the input, once (cut ${cut})`, async () => {
+    const fired = topic<string>("fired");
+    const beat = workflow("beat", (flow) =>
+      flow
+        .from(topic<{ readonly key: string; readonly at: number }>("beats"), { time: (r) => r.at })
+        .keyBy((r) => r.key)
+        .process({
+          out: output<string>(),
+          onElement: (r, { timers }) => timers.registerProcessing(timers.now() + r.at * 1000),
+          onTimer(time, { emit, key, domain, timers }) {
+            emit(`${key} ${domain} ${time}`);
+            timers.registerProcessing(time + 60_000);
+            if (domain === "processing") timers.register(time + 5);
+          },
+        })
+        .to(fired),
+    );
+    const h = await harness(beat, { cut });
+    await h.push(topic<{ readonly key: string; readonly at: number }>("beats"), { key: "a", at: 2 }, { key: "b", at: 1 }, { key: "a", at: 3 });
+    await h.end();
+    assert.deepEqual((await h.values(fired)).sort(), ["a event 2005", "a event 3005", "a processing 2000", "a processing 3000", "b event 1005", "b processing 1000"]);
+    await h.stop();
+  });
+}
