@@ -83,6 +83,13 @@ test("0 and -0 are one value, a number and its text are two", () => {
   assert.equal(sketch.estimate(), 2);
 });
 
+test("the hash of zeros is a hash like any other", () => {
+  const sketch = new HyperLogLog();
+  for (const [high, low] of [[0, 0], [0, 0], [1, 0], [0, 2]]) sketch.addHash(high, low);
+  assert.equal(sketch.estimate(), 3);
+  assert.equal(roundTrip(sketch, HyperLogLog.decode).estimate(), 3);
+});
+
 test("all NaN are one value, whatever their bits are", () => {
   const sketch = new HyperLogLog();
   for (const nan of new Float64Array(new BigUint64Array([0x7ff8000000000000n, 0xfff8000000000000n, 0x7ff8000000000001n]).buffer)) sketch.addNumber(nan);

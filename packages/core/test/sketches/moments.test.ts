@@ -48,6 +48,14 @@ test("merged moments are those of the whole, also far from zero", () => {
   );
 });
 
+test("merging nothing changes nothing, not even nothing", () => {
+  for (const values of [[], [3], [3, 5]]) {
+    const state = momentsOf(Float64Array.from(values));
+    mergeMoments(state, emptyMoments());
+    assert.deepEqual(state, momentsOf(Float64Array.from(values)));
+  }
+});
+
 test("variances of too few values are NaN", () => {
   assert.ok(Number.isNaN(populationVariance(emptyMoments())));
   assert.ok(Number.isNaN(sampleVariance(momentsOf(Float64Array.of(1)))));

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
@@ -99,5 +100,19 @@ describe("the chunks of files", () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  it("say how much of the stored files they took, so that all of them come to its size", async (t) => {
+    const folder = testFolder(t);
+    const content = Buffer.from(Array.from({ length: 20_000 }, (_, i) => `{"a":${i * 7919}}\n`).join(""));
+    for (const compression of ["none", "gzip", "zstd"] as const) {
+      const path = writeInput(join(folder, "in.ndjson"), content, compression);
+      for (const lanes of [1, 3]) {
+        const chunks = await readChunks(fileSource({ name: "in", path, chunkBytes: 30_000 }), lanes);
+        const told = chunks.reduce((sum, { bytes }) => sum + bytes, 0);
+        const { size } = statSync(path);
+        assert.ok(Math.abs(told - size) <= chunks.length, `${compression}, ${lanes} lanes: ${told} of ${size}`);
+      }
+    }
   });
 });
