@@ -21,6 +21,7 @@ export const ERROR_CODES = {
   MILLRACE_TOO_MANY_ERRORS: "A run saw more malformed or failing atoms than --max-errors allows, or more late ones than --max-late.",
   MILLRACE_NOT_FOUND: "A named topic, collection, file, workflow or export does not exist.",
   MILLRACE_CONFLICT: "What was asked contradicts what is there: another version of a row, or another request under the same key.",
+  MILLRACE_OVERLOADED: "More comes in than is worked on; the same can be sent again a little later.",
   MILLRACE_DENIED: "A request may not do this: its token, Host or Origin is not accepted.",
   MILLRACE_IO: "Reading or writing outside the store failed.",
   MILLRACE_HOST_FAILED: "A host lost an instance more often than it may.",

@@ -30,7 +30,9 @@ export interface TopicsPort {
   state(topic: string): Promise<TopicState>;
   /** A topic that atoms can be appended to. Throws MILLRACE_USAGE where it is read from elsewhere. */
   appendable(topic: string): Topic<unknown>;
-  /** Appends what was validated, all in one commit; durable when resolved. Throws MILLRACE_OVERLOADED where too much waits. */
+  /** Whether so much of the topic waits to be read that `append` would wait too. */
+  isBehind(topic: string): boolean;
+  /** Appends what was validated, all in one commit; durable when resolved. */
   append(request: AppendRequest): Promise<AppendOutcome>;
   /** The atoms of a partition from an offset on, at most `limit`. Throws MILLRACE_POSITION_LOST below what is kept. */
   read(topic: string, partition: number, offset: number, limit: number): Promise<readonly Atom[]>;

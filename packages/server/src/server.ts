@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { MillraceError } from "@millrace/core";
 import { BODY_LIMITS, BodyRoom, type BodyLimits } from "./http/body.ts";
+import { Connections } from "./http/connections.ts";
 import { Guard } from "./http/guard.ts";
 import { Handler } from "./http/handler.ts";
 import { problemOf, RequestProblem } from "./http/problem.ts";
@@ -61,6 +62,7 @@ export async function startServer(app: ServedApp, options: ServerOptions = {}): 
     maxHeaderSize: 16 * 1024,
   });
   server.maxConnections = MOST_CONNECTIONS;
+  const connections = new Connections(server);
   server.on("request", (request, response) => void handler.handle(request, response));
   server.on("clientError", refuseConnection);
   await listen(server, host, port);
@@ -68,7 +70,7 @@ export async function startServer(app: ServedApp, options: ServerOptions = {}): 
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`,
     port: bound,
-    close: () => close(server, closing),
+    close: () => close(server, connections, closing),
   };
 }
 
@@ -86,10 +88,10 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-async function close(server: Server, closing: AbortController): Promise<void> {
+async function close(server: Server, connections: Connections, closing: AbortController): Promise<void> {
   closing.abort();
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
+  connections.close();
   const late = setTimeout(() => server.closeAllConnections(), LAST_REQUESTS);
   await closed;
   clearTimeout(late);

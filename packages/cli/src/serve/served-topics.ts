@@ -43,6 +43,7 @@ export function servedTopics({ runtime, names, bound }: Started): TopicsPort {
       if (bound.has(topic)) throw new MillraceError("MILLRACE_USAGE", `topic ${topic}`, "is read from an input, so what is appended would never be read; leave it out of `sources`");
       return found;
     },
+    isBehind: (topic) => runtime.isBehind(topic),
     append: (request) => runtime.request(request),
     read: async (topic, partition, offset, limit) => {
       if (partition >= partitionsOf(topic)) throw new MillraceError("MILLRACE_NOT_FOUND", `topic ${topic}`, `has no partition ${partition}, only ${partitionsOf(topic)}`);

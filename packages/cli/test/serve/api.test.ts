@@ -65,6 +65,7 @@ test("every operation of the description answers as it says", async (t) => {
   await call("GET", "/v1/collections/{collection}/rows", "/v1/collections/shops/rows?order=-amount");
   await call("GET", "/v1/collections/{collection}/rows/{key}", "/v1/collections/shops/rows/a");
   await call("GET", "/v1/collections/{collection}/changes", "/v1/collections/shops/changes");
+  await call("GET", "/v1/changes", "/v1/changes?collection=shops&collection=prices");
   await call("PUT", "/v1/collections/{collection}/rows/{key}", "/v1/collections/prices/rows/7", { json: { id: 7, price: 2 } });
   await call("PATCH", "/v1/collections/{collection}/rows/{key}", "/v1/collections/prices/rows/7", { json: { price: 3 } });
   await call("POST", "/v1/collections/{collection}/edits", "/v1/collections/prices/edits", { json: { edits: [{ put: { id: 8, price: 1 } }, { delete: "7" }] } });

@@ -28,7 +28,7 @@ export class BodyRoom {
       limits: this.limits,
       take: (bytes) => {
         if (this.#taken + bytes > this.limits.totalBytes) {
-          throw new RequestProblem(429, "MILLRACE_USAGE", "request body", "too many bodies are being read; send it again a little later", { headers: { "retry-after": "1", connection: "close" }, retryable: true });
+          throw new RequestProblem(429, "MILLRACE_OVERLOADED", "request body", "too many bodies are being read; send it again a little later", { headers: { "retry-after": "1", connection: "close" }, retryable: true });
         }
         own += bytes;
         this.#taken += bytes;

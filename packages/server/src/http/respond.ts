@@ -29,7 +29,8 @@ export function respond(request: IncomingMessage, response: ServerResponse, repl
     return;
   }
   const etag = response.getHeader("etag");
-  if (typeof etag === "string" && reply.status === 200 && matches(request.headers["if-none-match"], etag)) {
+  const reads = request.method === "GET" || request.method === "HEAD";
+  if (typeof etag === "string" && reads && reply.status === 200 && matches(request.headers["if-none-match"], etag)) {
     response.statusCode = 304;
     response.end();
     return;

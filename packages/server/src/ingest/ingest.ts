@@ -38,6 +38,7 @@ export class HttpIngest {
   async take(name: string, request: IncomingMessage, keepMalformed: boolean): Promise<Ingested> {
     const topic = this.#topics.appendable(name);
     const format = formatOf(request);
+    if (this.#topics.isBehind(name)) throw behind(name);
     const account = this.#room.open();
     try {
       const packed = await readBody(request, account);
@@ -102,6 +103,10 @@ function requestKey(topic: string, { headers }: IncomingMessage, body: Buffer): 
   }
   const digest = createHash("sha256").update(`${headers["content-type"] ?? ""}\n`).update(body).digest();
   return { text: `${topic} request ${text}`, fingerprint: 1 + digest.readUIntBE(0, 6) };
+}
+
+function behind(topic: string): RequestProblem {
+  return new RequestProblem(429, "MILLRACE_OVERLOADED", `topic ${topic}`, "so many atoms wait for its slowest reader that no more are taken; send them again a little later", { headers: { "retry-after": "1" }, retryable: true });
 }
 
 function requestOf(topic: Topic<unknown>, { parts, refused }: Decoded, key: RequestKey | undefined): AppendRequest {

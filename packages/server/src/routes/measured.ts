@@ -14,7 +14,13 @@ export function metricsOf(measured: MeasuredApp, time: number): Metrics {
     dead,
     instances,
     replaced,
-    stages: [...measured.stages.values()].map(({ workflow, stage, partitions, ...figures }) => ({ workflow, stage, partitions, ...figuresOf(figures) })),
+    stages: [...measured.stages.values()].map(({ workflow, stage, partitions, scaling, ...figures }) => ({
+      workflow,
+      stage,
+      partitions,
+      scaling: { ...scaling, max: Number.isFinite(scaling.max) ? scaling.max : null },
+      ...figuresOf(figures),
+    })),
     partitions: [...measured.partitions.values()].map(({ workflow, stage, partition, ...figures }) => ({ workflow, stage, partition, ...figuresOf(figures) })),
   };
 }

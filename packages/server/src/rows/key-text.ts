@@ -11,7 +11,8 @@ export function keyText(key: Key): string {
 
 /** The key that a text stands for. */
 export function keyOf(text: string): Key {
-  return parsed(text) ?? text;
+  const key = parsed(text);
+  return key === undefined ? text : key;
 }
 
 /** The keys that a person may have meant, the exact one first: `17` is a number, or else the text. */

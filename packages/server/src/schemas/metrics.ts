@@ -40,7 +40,10 @@ export const figures = z.object({
   }),
 });
 
-export const stageFigures = z.object({ workflow: z.string(), stage: z.string(), partitions: count, ...figures.shape });
+/** How many instances a stage is to have and may have, together with the stages that share its limits; null: as many as there are. */
+const scaling = z.object({ wanted: z.number(), min: z.number(), max: z.number().nullable(), reserve: z.number() });
+
+export const stageFigures = z.object({ workflow: z.string(), stage: z.string(), partitions: count, scaling, ...figures.shape });
 export const partitionFigures = z.object({ workflow: z.string(), stage: z.string(), partition: count, ...figures.shape });
 
 export const stageList = z.object({ items: z.array(stageFigures) });
