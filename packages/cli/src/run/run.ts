@@ -16,6 +16,7 @@ import { LimitPassed, LimitWatch, type RunLimits } from "./limits.ts";
 import { showProgress } from "./progress.ts";
 import { firstDeadLetter, letterText, writeResults, type Output, type Written } from "./results.ts";
 import { totalOf, type Totals } from "../app/totals.ts";
+import { limitYoungGeneration } from "./young-generation.ts";
 
 export interface RunRequest {
   readonly loaded: LoadedWorkflows;
@@ -94,6 +95,7 @@ async function runIn(store: Store, request: RunRequest, names: GraphNames, bound
     ...(cut === undefined ? {} : { cut }),
     ...(host === undefined ? {} : { host }),
   });
+  const young = host === undefined ? limitYoungGeneration() : undefined;
   const progress = await showProgress(runtime, sources, counts);
   let stopped: NodeJS.Signals | undefined;
   let totals: Totals;
@@ -107,6 +109,7 @@ async function runIn(store: Store, request: RunRequest, names: GraphNames, bound
     throw error.toError(details.join(" "), request.data !== undefined);
   } finally {
     progress.end();
+    young?.end();
     await stopWithin(runtime, STOP_MILLISECONDS);
   }
   // The step that was under way has been counted by now; worker threads took their counters with them.
