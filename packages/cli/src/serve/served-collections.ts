@@ -9,7 +9,7 @@ export function servedCollections({ runtime, names }: Started): CollectionsPort 
   const state: CollectionsPort["state"] = (collection) => {
     find(collection);
     const writtenBy = workflows.filter((workflow) => written(workflow, "collection").includes(collection)).map(({ name }) => name);
-    return { name: collection, rows: runtime.rows(collection).length, version: runtime.version(collection), writtenBy };
+    return { name: collection, rows: runtime.size(collection), version: runtime.version(collection), writtenBy };
   };
   const find = (collection: string): Collection<unknown> => {
     const found: AnyCollection | undefined = names.collections.get(collection);

@@ -230,6 +230,11 @@ export class Runtime {
     return this.#coordinator.collections.rows(collection);
   }
 
+  /** How many rows a collection has. */
+  size(collection: string): number {
+    return this.#coordinator.collections.size(collection);
+  }
+
   /** How many changes were made to a collection: its version. */
   version(collection: string): number {
     return this.#coordinator.collections.version(collection);

@@ -10,16 +10,11 @@ export const rowPage = z.object({ items: z.array(row), next });
 const key = z.string().max(1024).optional();
 
 export const rowQuery = z.object({
-  /** Only keys that are strings and begin so. */
-  prefix: key,
-  /** Only keys from this one on. Keys have one order: null, false, true, numbers, bigints, strings by code point, tuples. */
-  from: key,
-  /** Only keys before this one. */
-  to: key,
-  /** A field, `field.inner`, or `-field` for the largest first. Default: by key. */
-  order: z.string().min(1).max(256).optional(),
-  /** `field=value`, `field!=value`, `field>value`, and so on with >=, <, <=; a value is JSON, else text. Repeated: all must hold. */
-  where: z.union([z.string().max(1024), z.array(z.string().max(1024)).max(16)]).optional(),
+  prefix: key.describe("Only keys that are strings and begin so."),
+  from: key.describe("Only keys from this one on. Keys have one order: null, false, true, numbers, bigints, strings by code point, tuples."),
+  to: key.describe("Only keys before this one."),
+  order: z.string().min(1).max(256).optional().describe("A field, `field.inner`, or `-field` for the largest first. Default: by key."),
+  where: z.union([z.string().max(1024), z.array(z.string().max(1024)).max(16)]).optional().describe("`field=value`, `field!=value`, `field>value`, and so on with >=, <, <=; a value is JSON, else text. Repeated: all must hold."),
   limit: limit(10_000, 100),
   cursor,
 });

@@ -27,24 +27,20 @@ export const atomPage = z.object({ items: z.array(atom), /** Where to go on, als
 
 export const atomQuery = z.object({
   partition: z.coerce.number().int().min(0).max(255).default(0),
-  /** An offset; or "start" (default), the oldest that is kept, or "end", where the next one will be. */
-  from: z.union([z.enum(["start", "end"]), z.coerce.number().int().min(0)]).default("start"),
+  from: z.union([z.enum(["start", "end"]), z.coerce.number().int().min(0)]).default("start").describe('An offset; or "start", the oldest that is kept, or "end", where the next one will be.'),
   limit: limit(10_000, 100),
-  /** `next` of the answer before, in place of `partition` and `from`. */
-  cursor,
+  cursor: cursor.describe("`next` of the answer before, in place of `partition` and `from`."),
 });
 
 export const tailQuery = z.object({
-  /** Where to begin in every partition, unless Last-Event-ID says it. Default "end": what comes from now on. */
-  from: z.enum(["start", "end"]).default("end"),
+  from: z.enum(["start", "end"]).default("end").describe('Where to begin in every partition, unless Last-Event-ID says it; "end": what comes from now on.'),
 });
 
 export const ingestQuery = z.object({
-  /**
-   * What becomes of the request when some atoms are malformed. "keep" (default): the good ones are
-   * appended, the others go to the topic's dead letters. "refuse": nothing is appended.
-   */
-  malformed: z.enum(["keep", "refuse"]).default("keep"),
+  malformed: z
+    .enum(["keep", "refuse"])
+    .default("keep")
+    .describe('What becomes of the request when some atoms are malformed. "keep": the good ones are appended, the others go to the topic\'s dead letters. "refuse": nothing is appended.'),
 });
 
 export const ingested = z.object({

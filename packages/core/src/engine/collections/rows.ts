@@ -41,6 +41,13 @@ export class CollectionRows {
     return rows.sort((a, b) => compareKeys(a.key, b.key));
   }
 
+  /** How many rows there are. */
+  get size(): number {
+    let size = 0;
+    for (const group of this.#groups.values()) size += group.size;
+    return size;
+  }
+
   /** Key groups that hold rows. */
   groups(): readonly number[] {
     return [...this.#groups.keys()];

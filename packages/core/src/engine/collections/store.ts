@@ -87,6 +87,11 @@ export class CollectionStore {
     return this.#held.get(name)?.rows.all() ?? [];
   }
 
+  /** How many rows a collection has. */
+  size(name: string): number {
+    return this.#held.get(name)?.rows.size ?? 0;
+  }
+
   /** How many changes were made to a collection. */
   version(name: string): number {
     return this.#held.get(name)?.rows.version ?? 0;
