@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: runs workloads against the built packages and prints a table of figures. Options:
  * --quick (smaller inputs, one run each, under a minute), --only NAME[,NAME], --runs N (3),
- * --instances N (1), --inputs DIR (where inputs are kept), --json FILE. docs/performance.md says
+ * --instances N (worker threads; 0, the default: none), --inputs DIR (where inputs are kept), --json FILE. docs/performance.md says
  * what is measured. Exits with 1 only where a row cannot run or gives a wrong answer, never for a time.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -20,7 +20,7 @@ const { values: options } = parseArgs({
     quick: { type: "boolean", default: false },
     only: { type: "string" },
     runs: { type: "string" },
-    instances: { type: "string", default: "1" },
+    instances: { type: "string", default: "0" },
     inputs: { type: "string", default: join(tmpdir(), "millrace-bench-inputs") },
     json: { type: "string" },
   },

@@ -15,7 +15,7 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     quick: { type: "boolean", default: false },
-    instances: { type: "string", default: "1" },
+    instances: { type: "string", default: "0" },
     inputs: { type: "string", default: join(tmpdir(), "millrace-bench-inputs") },
     top: { type: "string", default: "20" },
     keep: { type: "string" },

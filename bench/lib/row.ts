@@ -1,7 +1,7 @@
 /** One figure that a row measures. */
 export interface FigureSpec {
   readonly name: string;
-  readonly unit: "1/s" | "ms" | "bytes" | "s" | "rows";
+  readonly unit: "1/s" | "ms" | "bytes" | "s" | "rows" | "share";
   /** What the project has set itself; figures without one are shown for what they tell. */
   readonly goal?: { readonly atLeast: number } | { readonly below: number };
 }
@@ -10,6 +10,7 @@ export interface FigureSpec {
 export interface Setting {
   /** Shorter runs over smaller inputs, for CI. */
   readonly quick: boolean;
+  /** Worker threads; 0: none, all runs in the process' main thread. */
   readonly instances: number;
   /** Folder of generated inputs, kept between runs. */
   readonly inputs: string;
@@ -36,4 +37,9 @@ export interface Row {
   prepare(setting: Setting): Promise<string>;
   /** One measured run. Throws where the answer is not what it must be. */
   run(setting: Setting): Promise<Measured>;
+}
+
+/** The command's arguments for so many worker threads. */
+export function instancesArguments({ instances }: Setting): readonly string[] {
+  return instances === 0 ? [] : ["--instances", String(instances)];
 }

@@ -42,6 +42,8 @@ function show(value: number | null, unit: FigureSpec["unit"]): string {
       return `${value < 10 ? value.toFixed(2) : value.toFixed(1)} s`;
     case "bytes":
       return `${Math.round(value / 1e6).toLocaleString("en")} MB`;
+    case "share":
+      return `${(value * 100).toFixed(2)}%`;
     case "rows":
       return value.toLocaleString("en");
   }

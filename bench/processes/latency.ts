@@ -2,13 +2,13 @@
  * An open loop: readings are due at a fixed rate, whatever the engine does, and are appended from
  * outside about every two milliseconds. A reading's latency is from when it was due until a subscriber
  * of the collection sees a total that has it; so a pause delays all that were due in it (no coordinated
- * omission). Arguments: data folder, rate, seconds, instances. Prints one line of JSON.
+ * omission). Arguments: data folder, rate, seconds, worker threads (0: none). Prints one line of JSON.
  */
 import { fileURLToPath } from "node:url";
 import { start } from "millrace";
 import { readings, totals } from "../workflows/running.ts";
 
-const [data = "", rateText = "50000", secondsText = "20", instancesText = "1"] = process.argv.slice(2);
+const [data = "", rateText = "50000", secondsText = "20", instances = "0"] = process.argv.slice(2);
 const rate = Number(rateText);
 const WARM_UP_SECONDS = 5;
 const SENSORS = 10_000;
@@ -24,7 +24,7 @@ const seen = new Float64Array(SENSORS);
 const latencies = new Float64Array(count).fill(Number.NaN);
 let visible = 0;
 
-const app = await start(fileURLToPath(new URL("../workflows/running.ts", import.meta.url)), { data, instances: Number(instancesText) });
+const app = await start(fileURLToPath(new URL("../workflows/running.ts", import.meta.url)), { data, ...(instances === "0" ? {} : { instances: Number(instances) }) });
 const begun = performance.now() + 100;
 const dueAt = (reading: number): number => begun + (reading / rate) * 1000;
 

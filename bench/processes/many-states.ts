@@ -1,18 +1,18 @@
 /**
  * Fills a data folder with state, or (without a count) opens it again and waits until the first atom
- * that is appended has gone through. Arguments: data folder, instances, count. Prints one line of JSON.
+ * that is appended has gone through. Arguments: data folder, worker threads (0: none), count. Prints one line of JSON.
  */
 import { fileURLToPath } from "node:url";
 import { start } from "millrace";
 import { probed, profiles } from "../workflows/profiles.ts";
 
-const [data = "", instances = "1", countText] = process.argv.slice(2);
+const [data = "", instances = "0", countText] = process.argv.slice(2);
 const TEXT = "x".repeat(1000);
 const PER_APPEND = 1000;
 const WAITING = 16;
 
 const loaded = performance.now();
-const app = await start(fileURLToPath(new URL("../workflows/profiles.ts", import.meta.url)), { data, instances: Number(instances) });
+const app = await start(fileURLToPath(new URL("../workflows/profiles.ts", import.meta.url)), { data, ...(instances === "0" ? {} : { instances: Number(instances) }) });
 const opened = performance.now();
 const input = app.topic(profiles);
 const collection = app.collection(probed);

@@ -1,11 +1,11 @@
 /**
  * Runs a workflow over bounded input inside a program, as `start` does it, and says how far it is: lines
- * of JSON with milliseconds since the process began. Arguments: module, topic, input, data folder, instances.
+ * of JSON with milliseconds since the process began. Arguments: module, topic, input, data folder, worker threads (0: none).
  */
 import { start } from "millrace";
 
-const [module = "", topic = "", input = "", data = "", instances = "1"] = process.argv.slice(2);
-const app = await start(module, { data, inputs: { [topic]: input }, instances: Number(instances) });
+const [module = "", topic = "", input = "", data = "", instances = "0"] = process.argv.slice(2);
+const app = await start(module, { data, inputs: { [topic]: input }, ...(instances === "0" ? {} : { instances: Number(instances) }) });
 const say = (what: string, more: Readonly<Record<string, number>> = {}): void => console.log(JSON.stringify({ what, ms: performance.now(), ...more }));
 say("open");
 const done = app.finished.then(() => "done");

@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { makeOnce, warm } from "../lib/inputs.ts";
 import { reportOf, repositoryRoot, runCommand } from "../lib/process.ts";
-import type { Row, Setting } from "../lib/row.ts";
+import { instancesArguments, type Row, type Setting } from "../lib/row.ts";
 
 const WEEK = "traffic/aarhus-citypulse/dev/week_2014-08-04_all449_by_arrival.csv.gz";
 const READINGS = 827_265;
@@ -35,7 +35,8 @@ export function aarhusRow(name: string, weeks: number): Row {
         "run",
         join(repositoryRoot, "examples/city-traffic/aarhus.ts"),
         ...["--in", `observations=${path}`, ...OUTPUTS.flatMap((topic, i) => ["--out", `${topic}=${out[i]}`])],
-        ...["--instances", String(setting.instances), "--report", "json"],
+        ...instancesArguments(setting),
+        ...["--report", "json"],
       ]);
       const { atomsIn, rows, dead, late, seconds, startToFirstResultMs } = reportOf(ended);
       const windows = WINDOWS * weeks;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { EVENT_BYTES, EVENTS_PER_FILE, eventFiles, SENSORS, windowsOf } from "../lib/events.ts";
 import { warm } from "../lib/inputs.ts";
 import { reportOf, repositoryRoot, runCommand } from "../lib/process.ts";
-import type { Measured, Row, Setting } from "../lib/row.ts";
+import { instancesArguments, type Measured, type Row, type Setting } from "../lib/row.ts";
 
 const WINDOW_SECONDS = 10;
 /** 108 million events, so that a run takes a minute or more. */
@@ -44,7 +44,8 @@ async function describe({ inputs, say }: Setting, files: number): Promise<string
   return `${(files * EVENTS_PER_FILE).toLocaleString("en")} events of ${EVENT_BYTES} bytes, ${((await warm(paths)) / 1e9).toFixed(2)} GB`;
 }
 
-async function runMean({ inputs, instances, nodeOptions, scratch, say }: Setting, files: number): Promise<Measured> {
+async function runMean(setting: Setting, files: number): Promise<Measured> {
+  const { inputs, nodeOptions, scratch, say } = setting;
   const paths = await eventFiles(inputs, files, say);
   const [first = ""] = paths;
   const input = files === 1 ? first : first.replace("-00.", `-{${paths.map((path) => path.slice(-"00.ndjson".length, -".ndjson".length)).join(",")}}.`);
@@ -52,7 +53,8 @@ async function runMean({ inputs, instances, nodeOptions, scratch, say }: Setting
     "run",
     join(repositoryRoot, "bench/workflows/mean.ts"),
     ...["--in", `events=${input}`, "--out", `means=${join(scratch, "means.ndjson")}`],
-    ...["--instances", String(instances), "--report", "json"],
+    ...instancesArguments(setting),
+    ...["--report", "json"],
   ]);
   const { atomsIn, rows, dead, late, seconds, startToFirstResultMs } = reportOf(ended);
   if (atomsIn !== files * EVENTS_PER_FILE || dead + late > 0 || rows["means"] !== windowsOf(files, WINDOW_SECONDS) * SENSORS) {

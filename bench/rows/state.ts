@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeOnce, putDigits, putTimeOfDay, warm, writeRecords } from "../lib/inputs.ts";
 import { reportOf, repositoryRoot, runCommand, startNode, type Running } from "../lib/process.ts";
-import type { Measured, Row, Setting } from "../lib/row.ts";
+import { instancesArguments, type Measured, type Row, type Setting } from "../lib/row.ts";
 
 const COUNTS = join(repositoryRoot, "bench/workflows/counts.ts");
 
@@ -24,12 +24,13 @@ export const keysRow: Row = {
     return `${(2 * keysOf(setting)).toLocaleString("en")} visits, ${((await warm([path])) / 1e9).toFixed(2)} GB`;
   },
   async run(setting) {
-    const { scratch, instances, nodeOptions } = setting;
+    const { scratch, nodeOptions } = setting;
     const path = await visitsFile(setting);
     const keys = keysOf(setting);
     const ended = await runCommand(nodeOptions, [
       ...["run", COUNTS, "--in", `visits=${path}`, "--out", `counts=${join(scratch, "counts.ndjson")}`],
-      ...["--instances", String(instances), "--report", "json"],
+      ...instancesArguments(setting),
+      ...["--report", "json"],
     ]);
     const { atomsIn, rows, dead, late, seconds } = reportOf(ended);
     if (atomsIn !== 2 * keys || dead + late > 0 || rows["counts"] !== keys) throw new Error(`keys: not the answer: ${ended.lines.at(-1)}`);
@@ -98,14 +99,28 @@ export const restartRow: Row = {
   },
 };
 
+/** How long the first atom after a rest takes; `processes/wake.ts` says how it is taken. */
 export const wakeRow: Row = {
   name: "wake",
-  what: "first result from zero instances",
-  figures: [{ name: "firstResultMs", unit: "ms", goal: { below: 50 } }],
-  missing: "not measured yet: a program cannot ask start() to scale to zero",
-  prepare: () => Promise.resolve(""),
-  run: () => Promise.resolve({ firstResultMs: Number.NaN }),
+  what: "from an atom's append at zero instances to its row in a collection: with the spare thread that is kept, and with a thread that must be started",
+  figures: [
+    { name: "spareMs", unit: "ms", goal: { below: 50 } },
+    { name: "spareMostMs", unit: "ms" },
+    { name: "newThreadMs", unit: "ms" },
+    { name: "newThreadMostMs", unit: "ms" },
+    { name: "cpuShareAtRest", unit: "share" },
+  ],
+  prepare: ({ quick }) => Promise.resolve(`${wakesOf(quick)} times each, a worker thread, 1,000 keys of state`),
+  async run({ quick, scratch, nodeOptions }) {
+    const script = fileURLToPath(new URL("../processes/wake.ts", import.meta.url));
+    const { lines } = await startNode(nodeOptions, [script, scratch, String(wakesOf(quick))]).ended;
+    return JSON.parse(lines.at(-1) ?? "{}") as Measured;
+  },
 };
+
+function wakesOf(quick: boolean): number {
+  return quick ? 10 : 40;
+}
 
 function keysOf({ quick }: Setting): number {
   return quick ? 1_000_000 : 10_000_000;

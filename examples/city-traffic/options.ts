@@ -9,7 +9,7 @@ export interface Options {
   /** Seconds of the city a second; Infinity: as fast as it can. */
   readonly speed: number;
   readonly seed: number;
-  readonly instances: number;
+  readonly instances?: number;
   /** Stops by itself after so many seconds; Infinity: never. */
   readonly seconds: number;
   /** The city's time ends after so many hours; Infinity: never. */
@@ -23,7 +23,7 @@ export const HELP = `Runs the city: npm start [-- OPTION...]
   --intersections N   how large the city is (100)
   --speed X           seconds of the city a second, or max (60)
   --seed N            which city it is (1)
-  --instances N       worker threads that share the work (1)
+  --instances N       worker threads that share the work (none: all runs in the main thread)
   --seconds N         stop after so long (until Ctrl-C)
   --hours N           the city ends after so many hours of its time (never)
   --data DIR          where it is kept (.millrace/city in the clone)
@@ -39,7 +39,7 @@ export function parseOptions(args: readonly string[]): Options {
     intersections: whole("intersections", values.intersections, 1, 100_000),
     speed: values.speed === "max" ? Infinity : number("speed", values.speed),
     seed: whole("seed", values.seed, 0, 2 ** 32 - 1),
-    instances: whole("instances", values.instances, 1, 64),
+    ...(values.instances === undefined ? {} : { instances: whole("instances", values.instances, 1, 64) }),
     seconds: values.seconds === undefined ? Infinity : number("seconds", values.seconds),
     hours: values.hours === undefined ? Infinity : number("hours", values.hours),
     data: resolve(values.data),
@@ -52,7 +52,7 @@ const KNOWN = {
   intersections: { type: "string", default: "100" },
   speed: { type: "string", default: "60" },
   seed: { type: "string", default: "1" },
-  instances: { type: "string", default: "1" },
+  instances: { type: "string" },
   seconds: { type: "string" },
   hours: { type: "string" },
   data: { type: "string", default: resolve(import.meta.dirname, "../../.millrace/city") },

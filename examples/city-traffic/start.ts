@@ -30,7 +30,8 @@ try {
 process.exit();
 
 async function run(options: Options): Promise<void> {
-  const { intersections, seed, speed, instances, data, hours } = options;
+  const { intersections, seed, speed, data, hours } = options;
+  const threads = options.instances === undefined ? {} : { instances: options.instances };
   if (options.fresh) await empty(data);
   const shownData = relative(process.cwd(), data) || data;
   const ticks = Math.round((hours * 3_600_000) / TICK);
@@ -44,7 +45,7 @@ async function run(options: Options): Promise<void> {
     },
   };
   const resumed = isDataFolder(data);
-  const app = await start(new URL("./city.ts", import.meta.url), { data, inputs: { ticks: source }, instances, bounded: hours < Infinity, collections: [figures] });
+  const app = await start(new URL("./city.ts", import.meta.url), { data, inputs: { ticks: source }, ...threads, bounded: hours < Infinity, collections: [figures] });
   console.log(`${resumed ? "Going on with" : "Beginning"} a city of ${intersections} intersections (seed ${seed}). Data: ${shownData}`);
   const counters = await measure(app);
   const kept = keepFigures(app);

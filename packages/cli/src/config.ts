@@ -1,3 +1,5 @@
+import type { InstanceLimits } from "./app/instance-limits.ts";
+
 /** Runs in this process, with its state in a folder. */
 export interface EmbeddedBackend {
   readonly kind: "embedded";
@@ -5,6 +7,8 @@ export interface EmbeddedBackend {
   readonly data?: string;
   /** What an acknowledged commit survives: "process" (default) a killed process, "disk" a power cut too. */
   readonly durability?: "process" | "disk";
+  /** Worker threads, as in `start`; `--instances` comes before it. Default: none, all runs in the main thread. */
+  readonly instances?: number | InstanceLimits;
 }
 
 /** Where workflows run, by the names that `--backend` takes. */

@@ -143,7 +143,7 @@ export type {
   SplitDescription,
   SplitReader,
 } from "@millrace/core/internal";
-export type { Backlog, Distribution, Edit, EditOptions, Figures, PartitionMetrics, StageMetrics, StageScaling, Told, Usage } from "@millrace/core/internal";
+export type { Backlog, Distribution, Edit, EditOptions, Figures, PartitionMetrics, StageInstances, StageMetrics, StageScaling, Told, Usage } from "@millrace/core/internal";
 export type { InstanceLimits } from "./app/instance-limits.ts";
 export type { FileInput, Input } from "./app/input.ts";
 export type { FileUrl } from "./app/file-url.ts";

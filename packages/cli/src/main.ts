@@ -10,6 +10,8 @@ export async function main(args: readonly string[]): Promise<void> {
     if (error.code === "EPIPE") process.exit(0);
   });
   quietWarnings();
+  // Stacks, in dead letters too, name the sources of workflows that were compiled.
+  process.setSourceMapsEnabled(true);
   try {
     await makeProgram().parseAsync(args, { from: "user" });
   } catch (error) {

@@ -39,13 +39,13 @@ export async function startLoaded(loaded: LoadedWorkflows, options: StartOptions
   }
   const clock = options.clock ?? systemClock();
   const { data, durability = "process", partitions, stateMemory, maxWaiting, bounded = false, cut } = options;
-  const limits = limitsOf(options.instances ?? 1);
+  const limits = limitsOf(options.instances);
   const ledger = around(data === undefined ? createMemoryLedger() : await openEmbeddedLedger({ directory: data, durability, clock }));
   try {
     const { workflows, modules } = loaded;
     const sources = bindingsOf(inputs);
     if (data !== undefined) await rememberRun(ledger, resolve(data), { workflows, collections, sources, sameWorkflows: false });
-    const host = hostFor(limits.instances, workflows, modules, inputs);
+    const host = hostFor(options.instances === undefined ? undefined : limits.workers, workflows, modules, inputs);
     const runtime = await Runtime.start({
       workflows,
       ledger,
@@ -53,7 +53,7 @@ export async function startLoaded(loaded: LoadedWorkflows, options: StartOptions
       sources,
       collections,
       bounded,
-      ...limits,
+      ...limits.runtime,
       ...(partitions === undefined ? {} : { partitions }),
       memory: getHeapStatistics().heap_size_limit,
       ...(stateMemory === undefined ? {} : { stateMemory }),

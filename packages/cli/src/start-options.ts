@@ -10,7 +10,11 @@ export interface StartOptions {
   readonly durability?: "process" | "disk";
   /** What topics read, by name: paths, a source or a generator. Others read what is appended to them. */
   readonly inputs?: Readonly<Record<string, Input>>;
-  /** How many, or within which limits. Default 1. More run in worker threads where the workflows are given as a module, else all in this thread. */
+  /**
+   * How many worker threads run the functions, or within which limits: with 1 a crash or an endless loop
+   * of a function ends its thread, which is replaced, and not this one. Default: none, all runs in this
+   * thread; so it does where workflows are not given as a module that threads can import.
+   */
   readonly instances?: number | InstanceLimits;
   /** Into how many partitions keys are divided, up to 256; rounded up to a power of two. Default: as many as there are instances. */
   readonly partitions?: number;

@@ -52,7 +52,7 @@ export type { InstanceHandle, InstancePorts, OpenOptions } from "./engine/instan
 export { fingerprint } from "./engine/hosting/fingerprint.ts";
 export { desiredInstances, neededShare } from "./engine/hosting/desired-instances.ts";
 export type { StageDemand, StageLimits, StageLoad } from "./engine/hosting/desired-instances.ts";
-export type { GivenStageLimits } from "./engine/hosting/pools.ts";
+export type { StageInstances } from "./engine/hosting/pools.ts";
 export { inThreadHost } from "./engine/hosting/host.ts";
 export type { Host, HostEnvironment } from "./engine/hosting/host.ts";
 export type { Cut, Plan, PlannedOperator, PlanOptions } from "./engine/plan.ts";

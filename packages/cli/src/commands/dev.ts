@@ -1,6 +1,7 @@
 import { Option, type Command } from "commander";
 import { say } from "../say.ts";
 import { untilSignal } from "../signals.ts";
+import { instancesOf, instancesOption, type GivenInstances } from "./instances-option.ts";
 import { byteSize, collect, LOG_LEVELS, wholeNumber, type LogLevel } from "./options.ts";
 
 interface DevOptions {
@@ -8,7 +9,7 @@ interface DevOptions {
   readonly port: number;
   readonly host: string;
   readonly allowHost?: readonly string[];
-  readonly instances: number;
+  readonly instances?: readonly GivenInstances[];
   readonly partitions?: number;
   readonly stateMemory?: number;
   readonly log?: LogLevel;
@@ -28,13 +29,14 @@ export function addDev(program: Command): void {
     .option("--port <n>", "listen on this port; 0: any that is free", wholeNumber(0, 65_535), 7070)
     .option("--host <address>", "listen on this address; any but the loopback needs a token in the variable MILLRACE_TOKEN", "127.0.0.1")
     .option("--allow-host <name>", "a name under which the server is reached, beside its address (repeatable)", collect)
-    .option("--instances <n>", "worker threads that share the work", wholeNumber(1, 64), 1)
+    .addOption(instancesOption())
     .option("--partitions <n>", "divide the keys into n partitions, rounded up to a power of two", wholeNumber(1, 256))
     .option("--state-memory <size>", "keep about this much keyed state in memory, such as 200MB", byteSize)
     .addOption(new Option("--log <level>", "log to standard error, as lines of JSON (default: warn on a terminal, else info)").choices(LOG_LEVELS))
     .addHelpText("after", "\nExample:\n  $ millrace dev traffic.ts --port 8080\n  $ curl http://127.0.0.1:8080/v1/collections/ranking/rows\n")
     .action(async (files: readonly string[], options: DevOptions) => {
-      const { port, host, allowHost = [], instances, partitions, stateMemory, data, log = process.stderr.isTTY ? "warn" : "info" } = options;
+      const instances = instancesOf(options.instances);
+      const { port, host, allowHost = [], partitions, stateMemory, data, log = process.stderr.isTTY ? "warn" : "info" } = options;
       const signal = untilSignal();
       // Loaded here: no other command needs a server.
       const { dev } = await import("../serve/dev.ts");
@@ -46,7 +48,7 @@ export function addDev(program: Command): void {
         names: allowHost,
         token: process.env["MILLRACE_TOKEN"],
         log,
-        start: { instances, ...(partitions === undefined ? {} : { partitions }), ...(stateMemory === undefined ? {} : { stateMemory }) },
+        start: { ...(instances === undefined ? {} : { instances }), ...(partitions === undefined ? {} : { partitions }), ...(stateMemory === undefined ? {} : { stateMemory }) },
       });
       say(`millrace: ${running.workflows.join(", ")} at ${running.url}`);
       say(`  state is kept in ${running.data}; millrace reset${data === undefined ? "" : ` --data ${data}`} empties it`);

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { RecordFormat } from "@millrace/core/internal";
 import { planOptions } from "@millrace/core/internal";
 import { namesOf } from "../app/graph-names.ts";
+import { limitsOf } from "../app/instance-limits.ts";
 import { backendOf } from "../backends.ts";
 import { loadWorkflows } from "../modules.ts";
 import { reportOf, summarize, type ReportContext } from "../run/report.ts";
@@ -9,6 +10,7 @@ import { checkOutputs } from "../run/results.ts";
 import { runWorkflows } from "../run/run.ts";
 import { EXIT_FAILED, say } from "../say.ts";
 import { untilSignal } from "../signals.ts";
+import { instancesOf, instancesOption, type GivenInstances } from "./instances-option.ts";
 import { byteSize, collect, cutOption, delimiter, formatOption, pairs, reportOption, splitsOption, wholeNumber } from "./options.ts";
 
 interface RunOptions {
@@ -19,7 +21,7 @@ interface RunOptions {
   readonly delimiter?: string;
   readonly data?: string;
   readonly backend?: string;
-  readonly instances: number;
+  readonly instances?: readonly GivenInstances[];
   readonly partitions?: number;
   readonly stateMemory?: number;
   readonly cut?: "none" | "shuffle" | "every";
@@ -47,7 +49,7 @@ export function addRun(program: Command): void {
     .option("--delimiter <character>", 'what divides the columns of CSV: a character such as ";", or tab (default: "," and a tab in .tsv)', delimiter)
     .option("--data <dir>", "keep state in this folder: an interrupted run goes on when it is started again")
     .option("--backend <name>", "where it runs: embedded, or a name of millrace.config.ts")
-    .option("--instances <n>", "worker threads that share the work", wholeNumber(1, 64), 1)
+    .addOption(instancesOption())
     .option("--partitions <n>", "divide the keys into n partitions, rounded up to a power of two (default: as many as instances, 64 with --state-memory)", wholeNumber(1, 256))
     .option("--state-memory <size>", "keep about this much keyed state in memory, such as 200MB; partitions take turns where it is more", byteSize)
     .addOption(cutOption())
@@ -68,11 +70,12 @@ async function run(files: readonly string[], options: RunOptions): Promise<void>
   const names = namesOf(loaded.workflows);
   checkOutputs(outputs, names);
   const signal = untilSignal();
-  const { instances } = options;
+  const instances = instancesOf(options.instances) ?? backend.instances;
+  const most = limitsOf(instances).runtime.instances;
   const context: ReportContext = {
     workflows: loaded.workflows.map(({ name }) => name),
-    instances,
-    cut: planOptions(options).cut,
+    instances: most,
+    cut: planOptions({ ...options, instances: most }).cut,
     reads: [...names.reads.keys()],
   };
   const result = await runWorkflows({

@@ -7,6 +7,7 @@ import { deadTopic, namesOf, type GraphNames } from "../app/graph-names.ts";
 import { bindingsOf, hostFor } from "../app/bound.ts";
 import type { DeadLetter } from "../app/dead-letters.ts";
 import { bindInput, bindModuleInput, type BoundInput, type FileOptions } from "../app/inputs.ts";
+import { limitsOf, type InstanceLimits } from "../app/instance-limits.ts";
 import { rememberRun } from "../app/run-record.ts";
 import { openStore, type Store } from "../app/store.ts";
 import type { LoadedWorkflows } from "../modules.ts";
@@ -26,7 +27,8 @@ export interface RunRequest {
   readonly outputs: readonly Output[];
   readonly data: string | undefined;
   readonly durability: "process" | "disk" | undefined;
-  readonly instances: number;
+  /** Worker threads; undefined: none, all runs in this thread. */
+  readonly instances: number | InstanceLimits | undefined;
   readonly partitions: number | undefined;
   /** Bytes. */
   readonly stateMemory: number | undefined;
@@ -82,14 +84,15 @@ async function runIn(store: Store, request: RunRequest, names: GraphNames, bound
   const watch = new LimitWatch(request.limits, deadBefore);
   const { ledger, counts } = countCommits(plain, watch);
 
-  const host = hostFor(instances, workflows, modules, bound);
+  const limits = limitsOf(instances);
+  const host = hostFor(instances === undefined ? undefined : limits.workers, workflows, modules, bound);
   const runtime = await Runtime.start({
     workflows,
     ledger,
     clock: systemClock(),
     sources,
     bounded: true,
-    instances,
+    ...limits.runtime,
     ...(partitions === undefined ? {} : { partitions }),
     ...(stateMemory === undefined ? {} : { stateMemory }),
     ...(cut === undefined ? {} : { cut }),

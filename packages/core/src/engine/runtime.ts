@@ -17,7 +17,7 @@ import { generatorSource, type Generator } from "./generator.ts";
 import { refuseLoops } from "./loops.ts";
 import { Ingest, type AppendOutcome, type AppendRequest } from "./ingest.ts";
 import { inThreadHost, type Host } from "./hosting/host.ts";
-import { poolsOf, type GivenStageLimits, type StagePool } from "./hosting/pools.ts";
+import { poolsOf, type StageInstances, type StagePool } from "./hosting/pools.ts";
 import { Supervisor } from "./hosting/supervisor.ts";
 import { AppendTimes } from "./metrics/append-times.ts";
 import { collectMetrics } from "./metrics/collect.ts";
@@ -62,7 +62,7 @@ export interface RuntimeOptions {
   /** So many instances stay for the stages without limits of their own, whatever there is to do. Default 0. */
   readonly min?: number;
   /** Limits of stages, by `workflow/stage`, or by `workflow` for all other stages of it. The rest share what is left. */
-  readonly stages?: Readonly<Record<string, GivenStageLimits>>;
+  readonly stages?: Readonly<Record<string, StageInstances>>;
   /** Whether one instance without partitions is kept, to bring the first one back faster. Default true. */
   readonly spare?: boolean;
   /** Memory that this thread may take where it is the one instance, bytes: for the GB-seconds of the metrics. Default 0: not known. */

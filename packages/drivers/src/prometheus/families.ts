@@ -1,10 +1,10 @@
-import type { Distribution, Figures } from "@millrace/core/internal";
+import type { Distribution, Figures, StageMetrics } from "@millrace/core/internal";
 
-/** A metric of each partition: its name without `millrace_`, and its value in base units; undefined where there is none now. */
-interface Family<V> {
+/** A metric of each partition or stage: its name without `millrace_`, and its value in base units; undefined where there is none now. */
+interface Family<V, Of = Figures> {
   readonly name: string;
   readonly help: string;
-  readonly value: (figures: Figures) => V;
+  readonly value: (figures: Of) => V;
 }
 
 const GIGABYTE = 2 ** 30;
@@ -39,6 +39,15 @@ export const GAUGES: readonly Family<number | undefined>[] = [
   { name: "backlog_atoms", help: "Atoms that wait in topics of the store.", value: (one) => one.backlog.atoms },
   { name: "state_rows", help: "Keys or rows of state.", value: (one) => one.state?.rows },
   { name: "state_bytes", help: "Memory that state takes, estimated.", value: (one) => one.state?.bytes },
+];
+
+/** Of stages; those that share limits have the same figures of wanted and limits. */
+export const STAGE_GAUGES: readonly Family<number, StageMetrics>[] = [
+  { name: "stage_instances", help: "Instances that hold partitions of the stage now.", value: (one) => one.instances },
+  { name: "stage_instances_wanted", help: "Instances it is to have, by what there is to do, its limits and the quota.", value: ({ scaling }) => scaling.wanted },
+  { name: "stage_instances_min", help: "Instances that stay, whatever there is to do.", value: ({ scaling }) => scaling.min },
+  { name: "stage_instances_max", help: "Instances it may have.", value: ({ scaling }) => scaling.max },
+  { name: "stage_instances_reserved", help: "Instances that are kept free for it.", value: ({ scaling }) => scaling.reserve },
 ];
 
 /** Distributions, with what turns their unit into a base unit. */

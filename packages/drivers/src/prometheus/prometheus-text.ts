@@ -1,11 +1,12 @@
 import { MillraceError } from "@millrace/core";
 import type { Distribution, PartitionMetrics, RuntimeMetrics } from "@millrace/core/internal";
-import { COUNTERS, GAUGES, SUMMARIES } from "./families.ts";
+import { COUNTERS, GAUGES, STAGE_GAUGES, SUMMARIES } from "./families.ts";
 
 type PromClient = typeof import("prom-client");
 
 const PREFIX = "millrace_";
 const LABELS = ["workflow", "stage", "partition"];
+const STAGE_LABELS = ["workflow", "stage"];
 const QUANTILES: readonly (readonly [number, (distribution: Distribution) => number])[] = [
   [0.5, ({ p50 }) => p50],
   [0.95, ({ p95 }) => p95],
@@ -14,11 +15,11 @@ const QUANTILES: readonly (readonly [number, (distribution: Distribution) => num
 
 /**
  * Metrics (`await app.metrics()`) in Prometheus' text format 0.0.4, to be served as
- * `text/plain; version=0.0.4`. Base units; labels workflow, stage and partition. Quantiles are those
- * since the start. `given` is the package prom-client; without it, it is loaded: throws
+ * `text/plain; version=0.0.4`. Base units; labels workflow, stage and, of most, partition. Quantiles are
+ * those since the start. `given` is the package prom-client; without it, it is loaded: throws
  * MILLRACE_NOT_FOUND where it is not installed.
  */
-export async function prometheusText({ partitions, instances, replaced }: Pick<RuntimeMetrics, "partitions" | "instances" | "replaced">, given?: PromClient): Promise<string> {
+export async function prometheusText({ partitions, stages, instances, replaced }: RuntimeMetrics, given?: PromClient): Promise<string> {
   const client = given ?? (await loadClient());
   const { Counter, Gauge, Registry } = client;
   const registry = new Registry();
@@ -36,6 +37,10 @@ export async function prometheusText({ partitions, instances, replaced }: Pick<R
       const now = value(one);
       if (now !== undefined) gauge.set(labelsOf(one), now);
     }
+  }
+  for (const { name, help, value } of STAGE_GAUGES) {
+    const gauge = new Gauge({ name: PREFIX + name, help, labelNames: STAGE_LABELS, registers });
+    for (const one of stages.values()) gauge.set({ workflow: one.workflow, stage: one.stage }, value(one));
   }
   for (const { name, help, scale, value } of SUMMARIES) summarize(client, { name: PREFIX + name, help, registers }, all, scale, value);
   return registry.metrics();

@@ -69,6 +69,8 @@ export interface WorkerStart {
   readonly capabilities: { readonly joined: boolean; readonly durability: "none" | "process" | "disk" };
   /** Whether the main thread wants to know how much state partitions hold. */
   readonly tellsState: boolean;
+  /** Whether stacks name the sources of compiled modules. */
+  readonly sourceMaps: boolean;
   /** Counts up while the worker's event loop turns. */
   readonly heartbeat: Int32Array;
 }

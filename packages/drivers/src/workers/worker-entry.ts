@@ -17,6 +17,7 @@ await run(parentPort, workerData as WorkerStart);
 
 async function run(port: NonNullable<typeof parentPort>, start: WorkerStart): Promise<void> {
   setInterval(() => Atomics.add(start.heartbeat, 0, 1), HEARTBEAT).unref();
+  process.setSourceMapsEnabled(start.sourceMaps);
   const wakeups = new Wakeups();
   const journals: Journals = [];
   const plans = await loadPlans(start.modules, start.plans);

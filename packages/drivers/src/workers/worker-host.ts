@@ -45,6 +45,7 @@ async function startWorker(options: WorkerHostOptions, environment: HostEnvironm
     keyGroups: ports.keyGroups,
     capabilities: ports.ledger.capabilities,
     tellsState: ports.holds !== undefined,
+    sourceMaps: process.sourceMapsEnabled,
     heartbeat,
   };
   const worker = new Worker(new URL(import.meta.url.endsWith(".ts") ? "./worker-entry.ts" : "./worker-entry.js", import.meta.url), {

@@ -16,7 +16,7 @@ const counted = workflow("counted", (flow) =>
     .to(counts),
 );
 
-const NONE: Pick<RuntimeMetrics, "partitions" | "instances" | "replaced"> = { partitions: new Map(), instances: 0, replaced: 0 };
+const NONE: RuntimeMetrics = { partitions: new Map(), stages: new Map(), instances: 0, replaced: 0 };
 
 test("without prom-client it says what to install", async () => {
   const hooks = registerHooks({
@@ -56,6 +56,13 @@ test("every partition has its metrics, by workflow, stage and partition, in seco
     assert.ok(Math.abs(of("busy_seconds_total") - one.used.busy / 1000) < 1e-9);
     const p99 = samples.get(`millrace_latency_seconds{workflow="${one.workflow}",stage="${one.stage}",partition="${one.partition}",quantile="0.99"}`);
     assert.ok(p99 !== undefined && Math.abs(p99 - one.latency.p99 / 1000) < 1e-9);
+  }
+  for (const [name, { workflow: of, stage, scaling }] of metrics.stages) {
+    assert.equal(name, `${of}/${stage}`);
+    const labels = `{workflow="${of}",stage="${stage}"}`;
+    assert.equal(samples.get(`millrace_stage_instances${labels}`), 1);
+    assert.deepEqual(scaling, { wanted: 1, min: 1, max: 1, reserve: 1 });
+    for (const [what, value] of [["wanted", 1], ["min", 1], ["max", 1], ["reserved", 1]]) assert.equal(samples.get(`millrace_stage_instances_${what}${labels}`), value);
   }
   assert.equal(samples.get("millrace_instances"), 1);
   assert.equal(samples.get("millrace_instances_replaced_total"), 0);

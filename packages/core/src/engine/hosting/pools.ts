@@ -3,7 +3,7 @@ import type { Plan, Stage } from "../plan.ts";
 import type { StageLimits } from "./desired-instances.ts";
 
 /** What may be said of a stage's instances, or of all of a workflow's together. */
-export interface GivenStageLimits {
+export interface StageInstances {
   /** So many stay, whatever there is to do. Default 0. */
   readonly min?: number;
   /** Default: as many as its partitions and what others have reserved leave. */
@@ -19,7 +19,7 @@ export interface HostLimits {
   /** So many stay for the stages that have no limits of their own. Default 0. */
   readonly min?: number;
   /** By `workflow/stage`, or by `workflow` for all stages of it that are not named themselves. */
-  readonly stages?: Readonly<Record<string, GivenStageLimits>>;
+  readonly stages?: Readonly<Record<string, StageInstances>>;
 }
 
 export interface PlannedStage {
@@ -58,7 +58,7 @@ export function poolsOf(plans: readonly Plan[], { quota, min = 0, stages: given 
   return wanted.map(({ name, stages, given: limits }, i) => ({ stages, limits: limitsOf(name, stages, limits, reserves[i], quota - reserved + reserves[i]) }));
 }
 
-function limitsOf(name: string, stages: readonly PlannedStage[], given: GivenStageLimits, reserve: number, room: number): StageLimits {
+function limitsOf(name: string, stages: readonly PlannedStage[], given: StageInstances, reserve: number, room: number): StageLimits {
   const partitions = Math.max(...stages.map(({ stage }) => stage.partitions));
   const { min = 0, max } = given;
   if (max !== undefined && !(Number.isInteger(max) && max >= 1)) throw usage(name, `max ${max}; give a whole number, at least 1`);
@@ -72,7 +72,7 @@ function limitsOf(name: string, stages: readonly PlannedStage[], given: GivenSta
   return { min: Math.min(min, fit), max: fit, reserve: Math.min(reserve, fit) };
 }
 
-function reserveOf(name: string, { min = 0, reserve = min }: GivenStageLimits): number {
+function reserveOf(name: string, { min = 0, reserve = min }: StageInstances): number {
   if (!Number.isInteger(min) || min < 0) throw usage(name, `min ${min}; give a whole number, at least 0`);
   if (!Number.isInteger(reserve) || reserve < min) throw usage(name, `reserve ${reserve}; give a whole number, at least min (${min})`);
   return reserve;
