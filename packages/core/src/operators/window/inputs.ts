@@ -52,6 +52,17 @@ export class WindowInputs {
     for (const [p] of this.#parts.entries()) this.numbers[p] = new Float64Array(this.#capacity);
   }
 
+  /** Of inputs that were put in for all rows, leaves those of the selected rows. */
+  gather(selection: Int32Array, count: number): void {
+    for (const [p] of this.#parts.entries()) {
+      const numbers = this.numbers[p];
+      const values = this.values[p];
+      // A selection ascends, so that nothing is overwritten that is still wanted.
+      for (let i = 0; i < count; i++) numbers[i] = numbers[selection[i]];
+      if (values.length > 0) for (let i = 0; i < count; i++) values[i] = values[selection[i]];
+    }
+  }
+
   #readAll(batch: Batch): Batch | undefined {
     const { count, rows } = batch;
     this.reserve(count);

@@ -66,8 +66,8 @@ export class PassedRows {
     return rows instanceof StructRows && rows.names.length > 0 && rows.names[0].startsWith(MARK);
   }
 
-  /** Puts into `inputs` what aggregates take of rows. Throws MILLRACE_STATE_MISMATCH where one finds nothing of its own. */
-  read(rows: StructRows, inputs: WindowInputs): void {
+  /** Puts into `inputs` what aggregates take of a batch of such rows. Throws MILLRACE_STATE_MISMATCH where one finds nothing of its own. */
+  read(batch: Batch, rows: StructRows, inputs: WindowInputs): void {
     const { length } = rows;
     inputs.reserve(length);
     const columns: (Column | undefined)[] = [];
@@ -85,6 +85,7 @@ export class PassedRows {
       else if (column?.type === "value" && !takesNumbers(part)) inputs.values[p] = [...column.values];
       else throw mismatch(part);
     }
+    if (batch.selection !== undefined) inputs.gather(batch.selection, batch.count);
   }
 
   #layout(names: readonly string[], columns: readonly Column[]): RowLayout {

@@ -125,7 +125,7 @@ export class WindowOperator implements Operator {
 
   /** Adds rows that the other side of the exchange has judged and not combined. */
   #addPassed(batch: Batch, rows: StructRows): void {
-    this.#passed.read(rows, this.#inputs);
+    this.#passed.read(batch, rows, this.#inputs);
     this.#readSlots(batch);
     this.#addRead(batch);
   }

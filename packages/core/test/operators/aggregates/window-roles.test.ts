@@ -14,7 +14,7 @@ import { digest, mergeDigests } from "../../../src/operators/aggregates/digest.t
 import { medianOf } from "../../../src/operators/aggregates/digest-value.ts";
 import { collect } from "../../../src/operators/aggregates/collect.ts";
 import { median } from "../../../src/operators/aggregates/quantile.ts";
-import { batchOf, BatchBuilder } from "../../../src/operators/batches.ts";
+import { batchOf, BatchBuilder, select } from "../../../src/operators/batches.ts";
 import { slicingOf, type Slicing } from "../../../src/operators/window/slicing.ts";
 import { WindowOperator, type WindowRole } from "../../../src/operators/window/window-operator.ts";
 import type { KeySpace } from "../../../src/operators/state/key-space.ts";
@@ -47,6 +47,21 @@ test("aggregates give equal rows where commits are so small that rows are not co
       assert.deepEqual(runCombined(given, all, everywhere, everywhere), run(given, all, []));
     }),
   );
+});
+
+test("rows that are passed on may be taken in parts, as a search for a failing element does", () => {
+  const all = Array.from({ length: 40 }, (_, i): Atom => ({ place: `place ${i % 20}`, amount: i * 1.5, text: "x".repeat(i), time: i }));
+  for (const rows of [objects, columns]) {
+    const shape = { sum: passable["sum"], least: passable["min"], first: passable["first"], n: count<Atom>() };
+    const given: Given = { window: tumbling(50), shape, keys: keySpace(), rows };
+    const passed: Batch[] = [];
+    const parts = (one: Batch): readonly Batch[] => {
+      if ((one.rows as StructRows).names[0].startsWith("+") && one.count > 3) passed.push(one);
+      return inParts(one);
+    };
+    assert.deepEqual(runCombined(given, all, [1, 2, 3, 4, 5, 20], [0, 1, 2, 3, 4, 5, 6], parts), run(given, all, []));
+    assert.ok(passed.length > 0, "some were not combined");
+  }
 });
 
 test("rows are passed on where they are hardly fewer when combined, and combined again where that pays", () => {
@@ -174,12 +189,12 @@ function run({ window, shape, keys, rows }: Given, all: readonly Atom[], at: rea
 }
 
 /** Two senders, which take batches in turn and commit where `commits` says, and one receiver. */
-function runCombined({ window, shape, keys, rows }: Given, all: readonly Atom[], batches: readonly number[], commits: readonly number[]): unknown[] {
+function runCombined({ window, shape, keys, rows }: Given, all: readonly Atom[], batches: readonly number[], commits: readonly number[], received = (one: Batch): readonly Batch[] => [one]): unknown[] {
   const senders = [open(window, shape, "combine", keys), open(window, shape, "combine", keys)];
   const receiver = open(window, shape, "merge", keys);
   const send = ({ operator, context }: Opened): void => {
     operator.flush();
-    for (const partial of context.takeBatches()) receiver.operator.process(0, partial);
+    for (const one of context.takeBatches().flatMap(received)) receiver.operator.process(0, one);
   };
   for (const [i, part] of cut(all, batches).entries()) {
     senders[i % 2].operator.process(0, batch(part, rows, keys));
@@ -188,6 +203,12 @@ function runCombined({ window, shape, keys, rows }: Given, all: readonly Atom[],
   send(senders[1]);
   send(senders[0]);
   return close(receiver.operator, receiver.context);
+}
+
+/** The first row, then the next two, then the rest. */
+function inParts(one: Batch): readonly Batch[] {
+  const bounds = [0, 1, 3, one.count].filter((bound) => bound <= one.count);
+  return bounds.slice(1).map((to, i) => select(one, Int32Array.from({ length: to - bounds[i] }, (_, n) => bounds[i] + n), to - bounds[i]));
 }
 
 function runRestored({ window, shape, keys, rows }: Given, all: readonly Atom[], at: readonly number[]): unknown[] {
