@@ -1,5 +1,5 @@
 import { MillraceError, type Duration } from "@millrace/core";
-import { milliseconds, type RuntimeOptions, type StageInstances } from "@millrace/core/internal";
+import { checkOptions, milliseconds, type OptionNames, type RuntimeOptions, type StageInstances } from "@millrace/core/internal";
 import type { WorkerHostOptions } from "@millrace/drivers/workers";
 
 /** How many instances run, by what there is to do, and what each of them may take. */
@@ -29,10 +29,13 @@ export interface CheckedLimits {
   readonly workers: Pick<WorkerHostOptions, "stepTimeout" | "resourceLimits">;
 }
 
+const LIMITS: OptionNames<InstanceLimits> = { max: true, min: true, idleAfter: true, stages: true, spare: true, memory: true, timeout: true };
+
 const LEAST_MEMORY = 16 * 2 ** 20;
 
 /** Throws MILLRACE_USAGE unless 0 <= min <= max, both are whole numbers and max is at least 1. What is said of stages is checked against their plan, later. */
 export function limitsOf(instances: number | InstanceLimits = 1): CheckedLimits {
+  if (typeof instances !== "number") checkOptions(instances, LIMITS, "start: instances");
   const limits = typeof instances === "number" ? { max: instances } : instances;
   const { min = 0, max, idleAfter = "1m", stages, spare, memory, timeout }: InstanceLimits = limits;
   if (!Number.isInteger(max) || max < 1 || !Number.isInteger(min) || min < 0 || min > max) {

@@ -1,4 +1,5 @@
 import { MillraceError } from "../../errors.ts";
+import { checkOptions, type OptionNames } from "../../graph/check-options.ts";
 import type { Plan, Stage } from "../plan.ts";
 import type { StageLimits } from "./desired-instances.ts";
 
@@ -11,6 +12,8 @@ export interface StageInstances {
   /** So many are kept free for it, whatever others have to do. Default: `min`. */
   readonly reserve?: number;
 }
+
+const LIMITS: OptionNames<StageInstances> = { min: true, max: true, reserve: true };
 
 /** The instances of a host: how many there may be, and how stages share them. */
 export interface HostLimits {
@@ -44,6 +47,7 @@ export function poolsOf(plans: readonly Plan[], { quota, min = 0, stages: given 
   const others: PlannedStage[] = [];
   for (const [name, planned] of names) (own.get(name) ?? own.get(planned.plan.workflow.name) ?? others).push(planned);
   const wanted = [...own].map(([name, stages]) => {
+    checkOptions(given[name], LIMITS, `limits of ${name}`);
     if (stages.length === 0) throw unknown(name, [...names.keys()]);
     return { name: `limits of ${name}`, stages, given: given[name] };
   });

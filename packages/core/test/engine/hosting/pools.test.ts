@@ -57,6 +57,7 @@ test("limits that cannot be are refused with what to do", () => {
   refused({ quota: 4, stages: { "one/best": { max: 2 } } }, /it has one partition to share out/);
   refused({ quota: 4, stages: { "one/window-1": { max: 1.5 } } }, /max 1.5/);
   refused({ quota: 4, stages: { "one/window-1": { min: -1 } } }, /min -1/);
+  refused({ quota: 2, stages: { one: { least: 1 } as never } }, /limits of one: has no option least/);
   refused({ quota: 2, stages: { one: { min: 2 }, two: { reserve: 1 } } }, /3 are reserved .* of at most 2/);
   refused({ quota: 2, stages: { one: { min: 2 } } }, /all 2 are reserved, .*two\/source-readings-1/);
   refused({ quota: 4, min: 1, stages: { one: {}, two: {} } }, /min 1, but every stage has limits of its own/);
