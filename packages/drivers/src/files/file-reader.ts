@@ -116,7 +116,8 @@ async function openFile(path: string, options: ReadOptions): Promise<OpenFile> {
       const found = scanner.fresh().findEnd(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), start, end);
       return found < 0 ? end : found;
     };
-    const decoder = options.validator === undefined ? plain : validatingDecoder(plain, options.validator, recordEnd);
+    const whole = named.format === "ndjson" && options.fields !== undefined ? objectsDecoder() : undefined;
+    const decoder = options.validator === undefined ? plain : validatingDecoder(plain, options.validator, recordEnd, whole);
     return { input, cutter, decoder, told: 0 };
   } catch (error) {
     await input.close();

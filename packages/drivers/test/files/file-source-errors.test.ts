@@ -106,6 +106,17 @@ describe("a file source", () => {
     assert.deepEqual((malformed as { raw: string }[]).map(({ raw }) => raw), ["-5,"]);
   });
 
+  it("takes what a schema takes beyond what it says of its input, in order", async (t) => {
+    const path = join(testFolder(t), "in.ndjson");
+    const lines = ['{"n":"5","c":1}', '{"n":6,"c":"junk"}', '{"n":7,"c":2}', '{"n":"x","c":1}', "no JSON", '{"n":null}', '{"n":-1,"c":1}'];
+    writeFileSync(path, lines.join("\n"));
+    const schema = z.object({ n: z.coerce.number().nonnegative(), c: z.number().catch(3) });
+    const { rows, malformed } = contents(await readChunks(fileSource({ name: "in", path, schema })));
+    const alone = lines.filter((line) => line.startsWith("{")).map((line) => schema.safeParse(JSON.parse(line)));
+    assert.deepEqual(rows, alone.flatMap(({ data }) => data ?? []));
+    assert.deepEqual((malformed as { raw: string }[]).map(({ raw }) => raw), [lines[3], lines[4], lines[6]]);
+  });
+
   it("reads standard input, plain or compressed, and ends in time when it is closed early", async () => {
     const program = `
       import { fileSource } from "@millrace/drivers/files";

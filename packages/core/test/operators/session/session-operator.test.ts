@@ -1,17 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { ObjectRows } from "../../../src/codec/formats/struct-rows.ts";
+import { AFTER, DELETE, PROVISIONAL } from "../../../src/contracts/batch.ts";
 import type { WindowNode } from "../../../src/graph/nodes.ts";
 import { session } from "../../../src/graph/window.ts";
 import { collect } from "../../../src/operators/aggregates/collect.ts";
 import { count, sum } from "../../../src/operators/aggregates/numeric.ts";
 import { reducing } from "../../../src/operators/aggregates/reducing.ts";
+import { batchOf } from "../../../src/operators/batches.ts";
 import type { Operator, OperatorContext } from "../../../src/operators/operator.ts";
 import { SessionOperator } from "../../../src/operators/session/session-operator.ts";
 import type { KeySpace } from "../../../src/operators/state/key-space.ts";
 import { finalsOf, tableOf, type OperatorOutput, type ScriptStep } from "../../../src/testing/operator-run.ts";
 import { verifyOperator } from "../../../src/testing/verify-operator.ts";
 import { cutInTwo } from "../cut-in-two.ts";
+import { fakeContext } from "../support.ts";
 import { larger, scripts, type Atom, type Script, type ScriptAtom } from "../scripts.ts";
 
 const GAP = 10;
@@ -51,6 +55,27 @@ for (const lateness of [0, 4, 30]) {
     }
   }
 }
+
+test("a session that was shown and then grows past the watermark is taken back, and shown again at its new end", () => {
+  const context = fakeContext();
+  const operator = new SessionOperator(nodeOf({ count: count() }, 30), GAP, "whole", undefined, context);
+  const give = (time: number, stamp: number): void => {
+    operator.process(0, batchOf(new ObjectRows([{}]), Float64Array.of(time), Float64Array.of(stamp)));
+    operator.flush?.();
+  };
+  const taken = (): unknown[] => context.takeRows().map(({ value, kind }) => [(value as { count: number }).count, kind]);
+  give(0, 0);
+  operator.advance(12);
+  assert.deepEqual(taken(), [[1, AFTER | PROVISIONAL]]);
+  give(8, 12);
+  assert.deepEqual(taken(), [[1, DELETE]]);
+  operator.advance(17);
+  assert.deepEqual(taken(), []);
+  operator.advance(18);
+  assert.deepEqual(taken(), [[2, AFTER | PROVISIONAL]]);
+  operator.advance(48);
+  assert.deepEqual(taken(), [[2, AFTER]]);
+});
 
 test("early results of sessions change no last word and leave nothing behind in the table", () => {
   const node = nodeOf(numeric, 0, 100);
