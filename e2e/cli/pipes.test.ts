@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { SUMS, sumRows, writeModule } from "./modules.ts";
-import { millrace, parseRows, reportOf, temporaryFolder } from "./support.ts";
+import { millrace, parseRows, reportOf, signalAt, temporaryFolder } from "./support.ts";
 
 interface Sum {
   readonly key: string;
@@ -72,4 +72,31 @@ test("a reader that has seen enough ends the command without an error", async (t
   assert.equal(code, 0, stderr);
   assert.doesNotMatch(stderr, /EPIPE/);
   assert.deepEqual(readdirSync(join(folder, "tmp")), []);
+});
+
+test("standard input that begins otherwise than before is refused, the same goes on, and a finished run is not another's", { timeout: 120_000 }, async (t) => {
+  const out = temporaryFolder(t);
+  const file = writeModule(out, SUMS);
+  const data = join(out, "data");
+  const args = ["run", file, "--in", "numbers=-", "--out", "totals=-", "--data", data, "--report", "json"];
+  const rows = sumRows(0, 60_000);
+  const whole = await millrace(["run", file, "--in", "numbers=-", "--out", "totals=-"], { input: rows });
+  // Killed before its input ends, with something committed.
+  const killed = await millrace(args, {
+    during: (child) => {
+      child.stdin?.write(rows);
+      signalAt(data, 5000, "SIGKILL")(child);
+    },
+  });
+  assert.equal(killed.signal, "SIGKILL");
+  const other = await millrace(args, { input: sumRows(7, 60_000) });
+  assert.equal(other.code, 1);
+  assert.match(other.stderr, /standard input: its first \d+ bytes are not those with which the run was begun/);
+  const shorter = await millrace(args, { input: sumRows(0, 1) });
+  assert.equal(shorter.code, 1, "too short to be the same");
+  const same = await millrace(args, { input: rows });
+  assert.equal(same.code, 0, same.stderr);
+  assert.deepEqual(same.stdout.split("\n").slice(0, 7), whole.stdout.split("\n").slice(0, 7));
+  const again = await millrace(args, { input: sumRows(7, 60_000) });
+  assert.equal(again.code, 1, "the finished run's results are not those of other input");
 });

@@ -25,6 +25,7 @@ export class FileReader implements SplitReader {
   readonly #options: ReadOptions;
   readonly #lanes: number;
   #wanted: number;
+  readonly #input: ByteInput | undefined;
   #file = 0;
   /** Index of the current file's first chunk. */
   #firstChunk = 0;
@@ -32,7 +33,9 @@ export class FileReader implements SplitReader {
   #ahead: Promise<Piece | undefined> | undefined;
   #closed = false;
 
-  constructor(files: readonly InputFile[], options: ReadOptions, { lane, lanes, position }: Lane) {
+  /** `input`: what stands for standard input, open already. */
+  constructor(files: readonly InputFile[], options: ReadOptions, { lane, lanes, position }: Lane, input?: ByteInput) {
+    this.#input = input;
     this.#files = files;
     this.#options = options;
     this.#lanes = lanes;
@@ -58,7 +61,7 @@ export class FileReader implements SplitReader {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#open?.input.close();
+    await (this.#open?.input ?? this.#input)?.close();
     await this.#ahead?.catch(() => undefined);
     await this.#open?.input.close();
     this.#open = undefined;
@@ -66,7 +69,7 @@ export class FileReader implements SplitReader {
 
   async #read(): Promise<Piece | undefined> {
     while (this.#file < this.#files.length && !this.#closed) {
-      this.#open ??= await openFile(this.#files[this.#file].path, this.#options);
+      this.#open ??= await openFile(this.#files[this.#file].path, this.#options, this.#input);
       const file = this.#open;
       const cut = await file.cutter.cut(this.#wanted - this.#firstChunk);
       if (cut !== undefined) {
@@ -102,12 +105,12 @@ interface Piece {
 const RAW_BYTES = 4096;
 const NO_ROWS = new ObjectRows([]);
 
-async function openFile(path: string, options: ReadOptions): Promise<OpenFile> {
+async function openFile(path: string, options: ReadOptions, opened: ByteInput | undefined): Promise<OpenFile> {
   const named = options.format === undefined ? formatOf(path) : { format: options.format, delimiter: /\.tsv(\.gz|\.zst)?$/i.test(path) ? "\t" : "," };
   const csv = { ...options.csv, delimiter: options.csv.delimiter ?? named.delimiter };
   const { delimiter, quote } = csvBytes(csv.delimiter, csv.quote);
   const scanner = named.format === "ndjson" ? new LineScanner() : new CsvScanner(delimiter, quote);
-  const input = await openInput(path, options.compression);
+  const input = opened ?? (await openInput(path, options.compression));
   try {
     const cutter = new ChunkCutter(input, scanner, options);
     await cutter.skipMark();

@@ -1,6 +1,8 @@
 import { MillraceError } from "@millrace/core";
 import type { OpenSplit, Source, SplitDescription, SplitReader } from "@millrace/core/internal";
+import { openStandardInput } from "./byte-input.ts";
 import { FileReader } from "./file-reader.ts";
+import { rememberedInput } from "./remembered-input.ts";
 import { findFiles, STANDARD_INPUT_PATH } from "./input-files.ts";
 import type { InputFile } from "./input-files.ts";
 import { DEFAULT_CHUNK, readOptions } from "./read-options.ts";
@@ -23,6 +25,8 @@ export interface FileSourceOptions extends RecordOptions {
  * together are one split, unless `splits` says otherwise: chunks are numbered over them, and depend on
  * the files' content and `chunkBytes` only, so that lanes read disjoint chunks without talking to one
  * another. Leave the files alone while they are read, or until a run that is to be resumed is done.
+ * Standard input is read from its beginning whenever a run is resumed, and refused with
+ * MILLRACE_STATE_MISMATCH where it begins otherwise than before.
  * Opening throws MILLRACE_NOT_FOUND and MILLRACE_IO, reading MILLRACE_DECODE where compressed data is
  * damaged; what is wrong with a record is reported as malformed.
  */
@@ -56,7 +60,10 @@ export function fileSource(options: FileSourceOptions): Source {
       if (!parallel && open.lanes !== 1) {
         throw new MillraceError("MILLRACE_USAGE", `source ${name}`, "standard input is read by one lane only");
       }
-      return new FileReader(split.files, { ...read, chunkBytes: split.chunkBytes }, open);
+      const all = { ...read, chunkBytes: split.chunkBytes };
+      if (parallel || open.journal === undefined) return new FileReader(split.files, all, open);
+      const input = await rememberedInput(openStandardInput(read.compression), open.journal);
+      return new FileReader(split.files, all, open, input);
     },
   };
 }
