@@ -14,6 +14,17 @@ if (Number.parseInt(process.versions.node, 10) < required) {
   process.exit(1);
 }
 
+// npm ends its shell when it is told to stop, but not what the shell runs: whoever is left without it stops too.
+if (process.env["npm_lifecycle_event"] !== undefined) {
+  const shell = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === shell) return;
+    clearInterval(watch);
+    process.kill(process.pid, "SIGTERM");
+  }, 250);
+  watch.unref();
+}
+
 const script = new URL(`./${name}.ts`, import.meta.url);
 process.argv = [process.execPath, fileURLToPath(script), ...args];
 await import(script.href);
