@@ -69,6 +69,16 @@ test("where all atoms are refused, the run fails, and says what the input looks 
   assert.match(most.stderr, /WARNING: more than half of the atoms were refused \(3 of 5 atoms\)/);
 });
 
+test("atoms whose time cannot be told are counted once, and say what `time` gave", async (t) => {
+  const folder = temporaryFolder(t);
+  writeModule(folder, SUMS.replace("(n) => n.at", "(n) => n.when").replace("schema: fields", "retention: undefined, schema: undefined && fields"));
+  writeFileSync(join(folder, "numbers.ndjson"), sumRows(0, 5));
+  const { code, stderr } = await millrace(["run", "workflow.ts", "--in", "numbers=numbers.ndjson"], { cwd: folder });
+  assert.equal(code, 1);
+  assert.match(stderr, /its time, undefined, is not a time: epoch milliseconds, a Date or ISO 8601 text; check `time` of from\(numbers\)/);
+  assert.match(stderr, /all of the atoms were refused \(5 of 5 atoms\)/);
+});
+
 test("files whose format is another than their name says are refused with what they look like", async (t) => {
   const { run, write } = sums(t);
   write("rows.json", `[${sumRows(0, 1).trim()}]`);

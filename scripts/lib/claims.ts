@@ -5,7 +5,7 @@ import { anchorsOf, parseMarkdown } from "./markdown.ts";
 /** The top-level folders by which a word in a code span or a command is known to be a path. */
 const PATH_START = /^(?:packages|examples|bench|e2e|scripts|docs|\.ci)\//;
 const ROOT_FILE = /^(?:[A-Z]+\.md|LICENSE|architecture\.json|package(?:-lock)?\.json|tsconfig(?:\.base)?\.json|\.oxlintrc\.json|\.npmrc)$/;
-const BUILT_IN_SCRIPTS = ["ci", "install", "pack", "publish", "exec", "view", "config", "ls", "outdated", "audit", "help"];
+const BUILT_IN_SCRIPTS = ["ci", "init", "pkg", "install", "pack", "publish", "exec", "view", "config", "ls", "outdated", "audit", "help"];
 
 /** Judges what a document says about the repository: paths, npm scripts, commands, names in capitals. */
 export class Claims {

@@ -297,9 +297,10 @@ export class LaneInput {
     for (let row = 0; row < count; row++) {
       let reason = "";
       try {
-        times[row] = epochMilliseconds(read(rows.view(row)));
+        const given = read(rows.view(row));
+        times[row] = epochMilliseconds(given);
         if (!isTime(times[row])) {
-          reason = `its time, ${times[row]}, is not a time`;
+          reason = `its time, ${typeof given === "string" ? JSON.stringify(given) : String(given)}, is not a time: epoch milliseconds, a Date or ISO 8601 text; check \`time\` of from(${this.#node.topic.name})`;
           times[row] = Number.NaN;
         }
       } catch (error) {

@@ -1,11 +1,12 @@
 import { MillraceError } from "../errors.ts";
+import { shown } from "./check-closure.ts";
 
 /** The names of an interface's options; the compiler sees to it that none is missing. */
 export type OptionNames<O> = { readonly [Name in keyof Required<O>]: true };
 
 /** Throws MILLRACE_USAGE, naming the nearest there is, for an option that has no meaning: mostly a misspelt one. */
 export function checkOptions(options: unknown, known: Readonly<Record<string, true>>, where: string): void {
-  if (typeof options !== "object" || options === null) throw new MillraceError("MILLRACE_USAGE", where, `got ${options === null ? "null" : `a ${typeof options}`} as options; give an object with some of ${Object.keys(known).join(", ")}`);
+  if (typeof options !== "object" || options === null) throw new MillraceError("MILLRACE_USAGE", where, `got ${shown(options)} as options; give an object with some of ${Object.keys(known).join(", ")}`);
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(known, name)) throw new MillraceError("MILLRACE_USAGE", where, `has no option ${name}${meant(name, Object.keys(known))}`);
   }

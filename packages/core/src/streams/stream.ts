@@ -2,7 +2,7 @@ import type { ChangeMode, Key } from "../contracts/batch.ts";
 import { MillraceError } from "../errors.ts";
 import type { Aggregate, AggregateShape, Results } from "../graph/aggregate.ts";
 import { checkOptions, type OptionNames } from "../graph/check-options.ts";
-import { checkClosure } from "../graph/check-closure.ts";
+import { checkAggregate, checkClosure, shown } from "../graph/check-closure.ts";
 import type { GraphBuilder } from "../graph/graph.ts";
 import type { OutputOf, ProcessSpec, SideShape } from "../graph/process.ts";
 import type { StateShape } from "../graph/state.ts";
@@ -333,6 +333,7 @@ export type WindowRow<K, S> = Shown<{ readonly window: Window } & (K extends und
 /** The same type with its fields written out, so that messages and editors show them. */
 type Shown<T> = { readonly [Name in keyof T]: T[Name] } & {};
 
+const WINDOW_KINDS: ReadonlySet<string> = new Set<WindowSpec["kind"]>(["tumbling", "sliding", "session", "global", "carried"]);
 const WINDOW_OPTIONS: OptionNames<WindowOptions> = { lateness: true, early: true };
 
 export class WindowedStream<T, K extends Key | undefined, M extends ChangeMode> {
@@ -346,7 +347,9 @@ export class WindowedStream<T, K extends Key | undefined, M extends ChangeMode> 
     this.#window = window;
     this.#options = options;
     this.#keyed = keyed;
-    checkOptions(options, WINDOW_OPTIONS, `workflow ${origin.builder.workflow}: window`);
+    const where = `workflow ${origin.builder.workflow}: window`;
+    checkOptions(options, WINDOW_OPTIONS, where);
+    if (!WINDOW_KINDS.has(window?.kind)) throw new MillraceError("MILLRACE_USAGE", where, `got ${shown(window)}; give it tumbling("15m"), sliding("1h", "5m"), session("30m") or global()`);
   }
 
   /** One row per window (and key), whose `value` is what the window's values are reduced to; `reduce` is associative and commutative. */
@@ -357,7 +360,9 @@ export class WindowedStream<T, K extends Key | undefined, M extends ChangeMode> 
   /** One row per window (and key) with the named aggregates. */
   aggregate<const S extends AggregateShape<T>>(shape: S, options: OperatorOptions = {}): WindowResults<WindowRow<K, S>, T, M> {
     const what = `workflow ${this.#origin.builder.workflow}: window`;
-    for (const [name, { version = 1 }] of Object.entries(shape)) {
+    for (const [name, aggregate] of Object.entries(shape)) {
+      checkAggregate(aggregate, `${what}, aggregate ${name}`);
+      const { version = 1 } = aggregate;
       versionOf({ version }, `${what}, aggregate ${name}`);
       if (name === "key" || name === "window") {
         throw new MillraceError("MILLRACE_USAGE", what, `an aggregate cannot be named ${name}: the row has a field of that name`);

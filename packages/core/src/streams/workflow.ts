@@ -1,4 +1,6 @@
+import { MillraceError } from "../errors.ts";
 import type { ChangeMode, Key } from "../contracts/batch.ts";
+import { shown } from "../graph/check-closure.ts";
 import { checkOptions, type OptionNames } from "../graph/check-options.ts";
 import { checkSource } from "../graph/check-spec.ts";
 import { GraphBuilder, type Workflow } from "../graph/graph.ts";
@@ -53,6 +55,9 @@ const FROM_OPTIONS: OptionNames<FromOptions<unknown>> = { time: true, outOfOrder
 
 /** Builds a workflow. The function runs once, and must build the same graph each time it is run. */
 export function workflow(name: string, build: (flow: Flow) => unknown): Workflow {
+  if (typeof name !== "string" || typeof build !== "function") {
+    throw new MillraceError("MILLRACE_USAGE", "workflow", `got ${shown(name)} and ${shown(build)}; give it a name and a function: workflow("NAME", (flow) => …)`);
+  }
   const builder = new GraphBuilder(name);
   const from = (source: Topic<unknown> | Collection<unknown>, options: FromOptions<never> = {}): Stream<unknown, ChangeMode> => {
     checkSource(source, `workflow ${name}: from`);

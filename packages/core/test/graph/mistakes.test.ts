@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { collection, topic, type Topic } from "../../src/graph/refs.ts";
 import { tumbling } from "../../src/graph/window.ts";
-import { mean } from "../../src/operators/aggregates/numeric.ts";
+import { count, mean } from "../../src/operators/aggregates/numeric.ts";
 import type { Stream } from "../../src/streams/stream.ts";
 import { workflow, type Flow } from "../../src/streams/workflow.ts";
 import { harness } from "../../src/testing/index.ts";
@@ -64,8 +64,16 @@ test("what is no topic, function or option is told with what to write", () => {
   refused((_s, flow) => flow.from(readings, wrong({ outOfOrdernes: "1m" })), /from readings: has no option outOfOrdernes; did you mean outOfOrderness\?/);
   refused((s) => s.window(tumbling("1m"), wrong({ latenes: "1m" })).aggregate({ speed: mean((v) => v.speed) }), /window: has no option latenes; did you mean lateness\?/);
   assert.throws(() => topic("t", wrong<{}>({ shema: {} })), /topic t: has no option shema; did you mean schema\?/);
-  assert.throws(() => collection("c", wrong<{ key: () => number }>({ idd: 1 })), /collection c: has no option idd; there are: key, schema/);
+  assert.throws(() => collection("c", wrong<{ key: () => number }>({ idd: 1 })), /collection c: has no option idd; there are: key, deleted, schema/);
   assert.throws(() => collection("c", wrong<{ key: () => number }>({})), /collection c: key: got undefined; give it a function/);
+});
+
+test("windows, aggregates and workflows of other kinds are told with what to write", () => {
+  refused((s) => s.window(wrong("15m")), /window: got the text "15m"; give it tumbling\("15m"\)/);
+  refused((s) => s.window(tumbling("1m")).aggregate({ cars: wrong<ReturnType<typeof count>>(count) }), /aggregate cars: got a function; call it, as in count\(\)/);
+  refused((s) => s.window(tumbling("1m")).aggregate({ speed: mean(wrong<(v: Reading) => number>("speed")) }), /aggregate speed: got the text "speed"; give it a function/);
+  refused((s) => s.window(tumbling("1m")).aggregate({ own: wrong<ReturnType<typeof count>>({ init: () => 0 }) }), /aggregate own: add: got undefined/);
+  assert.throws(() => workflow(wrong(() => undefined), wrong(undefined)), /workflow: got a function and undefined; give it a name and a function/);
 });
 
 test("the harness refuses names and options that there are not", async () => {
