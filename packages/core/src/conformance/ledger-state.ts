@@ -39,6 +39,9 @@ export function stateTests(test: LedgerTest): void {
     await writer.commit({ state: groups.map((group) => ({ ...at("table", group), full: false, bytes: bytesOf(group) })) });
     expectEqual(await ledger.groups("table"), [0, 3, 64, 200, 255], "groups");
     expectEqual(await ledger.groups("other"), [], "groups of another table");
+    await writer.commit({ state: [3, 64].map((group) => ({ ...at("table", group), full: true, bytes: new Uint8Array(0) })) });
+    await writer.commit({ state: [{ ...at("table", 64), full: false, bytes: bytesOf(1) }] });
+    expectEqual(await ledger.groups("table"), [0, 64, 200, 255], "groups, one of which was emptied and one filled again");
   });
 
   test("a driver asks only for addresses that the partition wrote, and rewriting them loses nothing", async ({ ledger }) => {

@@ -118,7 +118,7 @@ export interface Ledger {
   commit(commit: Commit): Promise<CommitResult>;
   /** The blocks at an address, oldest first, starting at the last full one. */
   state(address: StateAddress): Promise<readonly Uint8Array[]>;
-  /** Groups of a table that hold any block. */
+  /** Groups of a table that hold any bytes: not those whose last full block is empty and to which nothing was added. */
   groups(table: string): Promise<readonly number[]>;
   /**
    * Batches of a link above `after` that were sent and not yet applied, in sequence; also those that

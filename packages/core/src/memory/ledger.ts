@@ -89,7 +89,7 @@ function openStore(store: Store): MemoryLedger {
       }),
     commit: (commit) => run(() => apply(store, commit)),
     state: (address) => run(() => (store.tables.get(address.table)?.get(address.group) ?? []).map(copy)),
-    groups: (table) => run(() => [...(store.tables.get(table)?.keys() ?? [])].sort((a, b) => a - b)),
+    groups: (table) => run(() => [...(store.tables.get(table) ?? [])].flatMap(([group, blocks]) => (blocks.some(({ length }) => length > 0) ? [group] : [])).sort((a, b) => a - b)),
     async *pending(link, after) {
       let seen = after;
       for (;;) {

@@ -110,7 +110,12 @@ export function ledgerOver(sequencer: Sequencer, release: () => Promise<void>): 
     retire: (partition) => sequencer.write((log) => writeRetirement(log, partition)),
     commit: (commit) => sequencer.write((log) => writeCommit(log, commit, slackBytes)),
     state: (address) => read((log) => readState(log, address)),
-    groups: (table) => read(({ catalog }) => [...(catalog.tables.get(table)?.groups.keys() ?? [])].sort((a, b) => a - b)),
+    groups: (table) =>
+      read(({ catalog }) => {
+        const groups: number[] = [];
+        for (const [group, { fullBytes, deltaBytes }] of catalog.tables.get(table)?.groups ?? []) if (fullBytes + deltaBytes > 0) groups.push(group);
+        return groups.sort((a, b) => a - b);
+      }),
     pending: (link, after) => pending(link, after, read),
     readRecord: (name) => read(({ catalog }) => catalog.records.get(name)?.slice()),
     writeRecord: (name, bytes) => sequencer.write((log) => writeNamedRecord(log, name, bytes)),

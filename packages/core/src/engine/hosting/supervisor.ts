@@ -31,6 +31,8 @@ export class Supervisor {
   readonly #scales: boolean;
   #looking = false;
   #stopping = false;
+  /** How much state partitions held when that was asked last. */
+  readonly #sizes = new Map<string, StateSize>();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -75,10 +77,11 @@ export class Supervisor {
     return { wanted: pool.wanted, ...pool.limits };
   }
 
-  /** How much state partitions hold, asked of their instances now. */
+  /** How much state partitions hold, asked of their instances now; of those that are closed, what they held when it was asked last. */
   async stateSizes(): Promise<ReadonlyMap<string, StateSize>> {
     const held = await Promise.all([...this.#handles].map(async (handle) => handle.stateSizes().catch(() => undefined)));
-    return new Map(held.flatMap((sizes) => [...(sizes ?? [])]));
+    for (const sizes of held) for (const [id, size] of sizes ?? []) this.#sizes.set(id, size);
+    return new Map(this.#sizes);
   }
 
   /** Starts instances and opens all partitions. Rejects, with nothing left running, where one of them cannot go on. */

@@ -37,7 +37,7 @@ export interface Figures {
   /** How far that is behind the clock; undefined where the watermark is infinite. */
   readonly watermarkLag: number | undefined;
   readonly backlog: Backlog;
-  /** Keys or rows of state, and about how much memory they take; undefined while no instance holds it. */
+  /** Keys or rows of state, and about how much memory they take; of a closed partition what it held when metrics were asked for last. Undefined where it was never open then. */
   readonly state: { readonly rows: number; readonly bytes: number } | undefined;
   readonly used: Usage;
 }
