@@ -4,6 +4,7 @@ import type { Clock } from "../contracts/clock.ts";
 import { MillraceError } from "../errors.ts";
 import { distinctOperator } from "../operators/distinct/distinct-operator.ts";
 import { EnrichOperator } from "../operators/join/enrich-operator.ts";
+import { ChangesOperator } from "../operators/changes/changes-operator.ts";
 import { LookupOperator } from "../operators/join/lookup-operator.ts";
 import { joinOperator } from "../operators/join/join-operator.ts";
 import { keyByOperator } from "../operators/key-by.ts";
@@ -20,6 +21,7 @@ import { stampedFrom } from "../operators/batches.ts";
 import { branchOperator, filterOperator, flatMapOperator, mapOperator, mergeOperator } from "../operators/stateless.ts";
 import { TopOperator } from "../operators/top/top-operator.ts";
 import { slicingOf } from "../operators/window/slicing.ts";
+import { RetractWindowOperator } from "../operators/window/retract-window.ts";
 import { UpdatedWindowOperator } from "../operators/window/updated-window.ts";
 import { WindowOperator } from "../operators/window/window-operator.ts";
 import type { KeyByNode, Node, WindowNode } from "../graph/nodes.ts";
@@ -298,11 +300,11 @@ export class Pipeline {
       case "map":
         return mapOperator(spec, context);
       case "filter":
-        return filterOperator(spec, context);
+        return filterOperator(spec, node.mode, context);
       case "flat-map":
         return flatMapOperator(spec, context);
       case "branch":
-        return branchOperator(spec, context);
+        return branchOperator(spec, node.mode, context);
       case "merge":
         return mergeOperator(context);
       case "key-by":
@@ -314,6 +316,7 @@ export class Pipeline {
         const keyBy = keyByOf(this.#plan.workflow, node, true);
         const keys = keyBy === undefined ? undefined : this.keySpace(keyBy);
         if (spec.window.kind === "session") return new SessionOperator(spec, spec.window.gap, role, keys, context);
+        if (slicing !== undefined && addsUpdates(this.#plan.workflow, node)) return new RetractWindowOperator(spec, slicing, keys, context);
         if (slicing === undefined) throw new MillraceError("MILLRACE_GRAPH", context.subject, `it cannot make windows of kind ${spec.window.kind}`);
         return new WindowOperator(windows, slicing, role, keys, context);
       }
@@ -323,6 +326,8 @@ export class Pipeline {
         return joinOperator(spec, this.#inputKeys(node, context), context);
       case "enrich":
         return new EnrichOperator(spec, this.#inputKeys(node, context), context);
+      case "changes":
+        return new ChangesOperator(this.#inputKeys(node, context), context);
       case "lookup":
         return new LookupOperator(spec, this.#inputKeys(node, context), context);
       case "map-async":

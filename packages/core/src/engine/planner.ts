@@ -123,6 +123,7 @@ class Planner {
   #leads(leader: Node, node: Node): boolean {
     const planned = this.#operators.find((operator) => operator.node === leader);
     if (planned === undefined || leader.spec.kind !== "window" || node.spec.kind !== "window") return false;
+    if (addsUpdates(this.#workflow, node)) return false;
     const { spec } = leader;
     const other = node.spec;
     const [from, to] = [leader.inputs[0], node.inputs[0]];
@@ -267,7 +268,7 @@ function isCombinable(node: Node): boolean {
 
 /** Whether a window is computed over rows that are updated: of those all must come to one place. */
 export function addsUpdates(workflow: Workflow, { spec, inputs }: Node): boolean {
-  return spec.kind === "window" && spec.window.kind === "carried" && workflow.nodes[inputs[0].node].mode !== "append";
+  return spec.kind === "window" && workflow.nodes[inputs[0].node].mode !== "append";
 }
 
 /** Whether a source's atoms come, with nothing but stateless operators between, to one that sees their order. */
@@ -283,7 +284,7 @@ function isOrderWanted(workflow: Workflow, node: Node): boolean {
 }
 
 /** What these do with an atom depends on which atoms of its key came before it. */
-const SEES_ORDER: ReadonlySet<string> = new Set(["process", "distinct", "reduce", "enrich", "lookup"]);
+const SEES_ORDER: ReadonlySet<string> = new Set(["process", "distinct", "reduce", "enrich", "lookup", "changes"]);
 /** What these give does not depend on the order in which atoms came. */
 const FORGETS_ORDER: ReadonlySet<string> = new Set(["window", "top", "join"]);
 

@@ -11,6 +11,8 @@ export interface Aggregate<in T, A, out R> {
   add(accumulator: A, value: T, time: number): A;
   merge(accumulator: A, other: A): A;
   result(accumulator: A): R;
+  /** Takes a value back that was added: over input that changes, an aggregate without it is refused. May change and return the accumulator. */
+  retract?(accumulator: A, value: T, time: number): A;
   /** Raised whenever accumulators change their shape or meaning; a whole number from 1 on. Default 1. */
   readonly version?: number;
   /** Makes an accumulator of an older version into one of this version. Without it, state of an older version is refused. */
@@ -34,6 +36,8 @@ export interface ValueAggregate<in T, A, out R> {
   add(accumulator: A, input: never, time: number): A;
   merge(accumulator: A, other: A): A;
   result(accumulator: A): R;
+  /** Takes back what was added; absent where that cannot be done exactly. */
+  retract?(accumulator: A, input: never, time: number): A;
   encode(accumulator: A, writer: ByteWriter): void;
   decode(reader: ByteReader): A;
   /** Merges the accumulator that `encode` wrote, without making it. Default: `decode`, then `merge`. */
@@ -53,6 +57,8 @@ export interface NumericAggregate<in T, out R> {
   reset(into: Float64Array, at: number): void;
   /** Adds values[i] (NaN: nothing to add) to the accumulator at rows[i] * width, for from <= i < to. */
   addMany(into: Float64Array, rows: Int32Array, values: Float64Array, from: number, to: number): void;
+  /** Takes back what `addMany` added; absent where that cannot be done. */
+  retractMany?(into: Float64Array, rows: Int32Array, values: Float64Array, from: number, to: number): void;
   /** Adds the accumulator at `otherAt` of `other` to the one at `at`. */
   merge(into: Float64Array, at: number, other: Float64Array, otherAt: number): void;
   result(from: Float64Array, at: number): R;

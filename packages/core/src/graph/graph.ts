@@ -1,8 +1,8 @@
 import { MillraceError } from "../errors.ts";
-import type { ChangeMode } from "../contracts/batch.ts";
 import { checkSpec } from "./check-spec.ts";
 import { checkName } from "./refs.ts";
-import type { Input, Node, NodeSpec } from "./nodes.ts";
+import { withoutUnused } from "./retracting.ts";
+import type { AddNode, Node, NodeSpec } from "./nodes.ts";
 
 /** A workflow: a name and its graph, in which every node comes after its inputs. */
 export interface Workflow {
@@ -11,19 +11,12 @@ export interface Workflow {
   readonly nodes: readonly Node[];
 }
 
-export interface AddNode {
-  readonly id: string | undefined;
-  readonly inputs: readonly Input[];
-  readonly spec: NodeSpec;
-  readonly keyed: boolean;
-  readonly mode: ChangeMode;
-}
-
 /** Collects the nodes that a workflow's function makes. */
 export class GraphBuilder {
   readonly workflow: string;
   readonly #nodes: Node[] = [];
   readonly #ids = new Set<string>();
+  readonly #made = new Map<string, number>();
   #closed = false;
 
   constructor(workflow: string) {
@@ -51,6 +44,17 @@ export class GraphBuilder {
     return made;
   }
 
+  node(index: number): Node {
+    return this.#nodes[index];
+  }
+
+  /** The index of a node that is made when it is first asked for. */
+  once(name: string, make: () => number): number {
+    let index = this.#made.get(name);
+    if (index === undefined) this.#made.set(name, (index = make()));
+    return index;
+  }
+
   finish(): Workflow {
     this.#closed = true;
     if (!this.#nodes.some((node) => node.spec.kind === "source")) {
@@ -59,7 +63,7 @@ export class GraphBuilder {
     if (!this.#nodes.some((node) => node.spec.kind === "sink")) {
       throw new MillraceError("MILLRACE_GRAPH", `workflow ${this.workflow}`, "it writes nothing; end with .to(topic) or .to(collection)");
     }
-    return { kind: "workflow", name: this.workflow, nodes: this.#nodes };
+    return { kind: "workflow", name: this.workflow, nodes: this.#made.size === 0 ? this.#nodes : withoutUnused(this.#nodes) };
   }
 
   /**

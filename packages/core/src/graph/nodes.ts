@@ -127,6 +127,11 @@ export interface EnrichNode {
   readonly deleted: ((row: never) => boolean) | undefined;
 }
 
+/** Rows that replace each other by their key, with what they were before. */
+export interface ChangesNode {
+  readonly kind: "changes";
+}
+
 /** As `EnrichNode`, with the row that was read last when a value comes. */
 export interface LookupNode {
   readonly kind: "lookup";
@@ -170,6 +175,7 @@ export type NodeSpec =
   | JoinNode
   | EnrichNode
   | LookupNode
+  | ChangesNode
   | MapAsyncNode
   | SinkNode;
 
@@ -187,13 +193,22 @@ export interface Node {
   readonly mode: ChangeMode;
 }
 
+/** What is said of a node before it has a place in the graph. */
+export interface AddNode {
+  readonly id: string | undefined;
+  readonly inputs: readonly Input[];
+  readonly spec: NodeSpec;
+  readonly keyed: boolean;
+  readonly mode: ChangeMode;
+}
+
 /** Output port of late atoms of a window. */
 export const RESULTS = 0;
 export const LATE = 1;
 /** Output port of late atoms of a join's right side. */
 export const LATE_RIGHT = 2;
 
-const STATEFUL: ReadonlySet<NodeSpec["kind"]> = new Set<NodeSpec["kind"]>(["distinct", "window", "top", "process", "reduce", "join", "enrich", "lookup"]);
+const STATEFUL: ReadonlySet<NodeSpec["kind"]> = new Set<NodeSpec["kind"]>(["distinct", "window", "top", "process", "reduce", "join", "enrich", "lookup", "changes"]);
 
 /** Operators that keep state, whose ids are addresses. */
 export function isStateful(spec: NodeSpec): boolean {

@@ -1,5 +1,5 @@
 import { ObjectRows } from "../codec/formats/struct-rows.ts";
-import type { Batch } from "../contracts/batch.ts";
+import { AFTER, DELETE, PROVISIONAL, type Batch, type ChangeMode } from "../contracts/batch.ts";
 import type { BranchNode, FilterNode, FlatMapNode, MapNode } from "../graph/nodes.ts";
 import { RESULTS } from "../graph/nodes.ts";
 import { BatchBuilder, rowAt, select } from "./batches.ts";
@@ -23,16 +23,19 @@ export function mapOperator(node: MapNode, context: OperatorContext): Operator {
   });
 }
 
-export function filterOperator(node: FilterNode, context: OperatorContext): Operator {
+/** Of rows that are updated, one that is not kept any more is gone for whoever had it. */
+export function filterOperator(node: FilterNode, mode: ChangeMode, context: OperatorContext): Operator {
   const keep = node.filter as (value: unknown) => boolean;
   return stateless((batch) => {
     const { rows } = batch;
     const selection = new Int32Array(batch.count);
+    const gone = mode === "upsert" && batch.kinds !== undefined ? new Goner(batch.kinds) : undefined;
     let count = 0;
     forEachRow(batch, context, (row) => {
-      if (keep(rows.view(row))) selection[count++] = row;
+      if (keep(rows.view(row)) || gone?.take(row) === true) selection[count++] = row;
     });
-    if (count > 0) context.emit(RESULTS, count === batch.count ? batch : select(batch, selection, count));
+    const kept = gone === undefined ? batch : { ...batch, kinds: gone.kinds };
+    if (count > 0) context.emit(RESULTS, count === batch.count ? kept : select(kept, selection, count));
   });
 }
 
@@ -49,19 +52,24 @@ export function flatMapOperator(node: FlatMapNode, context: OperatorContext): Op
   });
 }
 
-export function branchOperator(node: BranchNode, context: OperatorContext): Operator {
+/** Of rows that are updated, one that goes another way now is gone for those on the way that it went. */
+export function branchOperator(node: BranchNode, mode: ChangeMode, context: OperatorContext): Operator {
   const branches = node.branches as readonly ((value: unknown) => boolean)[];
   return stateless((batch) => {
     const selections = Array.from({ length: branches.length + 1 }, () => new Int32Array(batch.count));
     const counts = selections.map(() => 0);
+    const { kinds } = batch;
+    const gone = mode === "upsert" && kinds !== undefined ? selections.map(() => new Goner(kinds)) : undefined;
     forEachRow(batch, context, (row) => {
       const view = batch.rows.view(row);
       let port = 0;
       while (port < branches.length && !branches[port](view)) port++;
-      selections[port][counts[port]++] = row;
+      for (let other = 0; other < selections.length; other++) {
+        if (other === port || gone?.[other].take(row) === true) selections[other][counts[other]++] = row;
+      }
     });
     selections.forEach((selection, port) => {
-      if (counts[port] > 0) context.emit(port, select(batch, selection, counts[port]));
+      if (counts[port] > 0) context.emit(port, select(gone === undefined ? batch : { ...batch, kinds: gone[port].kinds }, selection, counts[port]));
     });
   });
 }
@@ -86,4 +94,26 @@ function compact(batch: Batch): Batch {
     if (slots !== undefined) slots[i] = batch.keys?.slots[row] ?? 0;
   }
   return { ...batch, selection: undefined, times, stamps, kinds, keys: batch.keys === undefined || slots === undefined ? undefined : { table: batch.keys.table, slots } };
+}
+
+/** The kinds of a batch, with updates made into deletes. */
+class Goner {
+  kinds: Uint8Array;
+  readonly #given: Uint8Array;
+
+  constructor(kinds: Uint8Array) {
+    this.kinds = kinds;
+    this.#given = kinds;
+  }
+
+  /** Makes a delete of an update; an insert says of nobody that he had the row. A delete stays one. */
+  take(row: number): boolean {
+    const kind = this.#given[row];
+    const plain = kind & ~PROVISIONAL;
+    if (plain === DELETE) return true;
+    if (plain !== AFTER) return false;
+    if (this.kinds === this.#given) this.kinds = this.#given.slice();
+    this.kinds[row] = DELETE | (kind & PROVISIONAL);
+    return true;
+  }
 }

@@ -4,6 +4,7 @@ import type { Aggregate, AggregateShape, Results } from "../graph/aggregate.ts";
 import { checkOptions, type OptionNames } from "../graph/check-options.ts";
 import { checkAggregate, checkClosure, shown } from "../graph/check-closure.ts";
 import type { GraphBuilder } from "../graph/graph.ts";
+import { retracting } from "../graph/retracting.ts";
 import type { OutputOf, ProcessSpec, SideShape } from "../graph/process.ts";
 import type { StateShape } from "../graph/state.ts";
 import { reducing } from "../operators/aggregates/reducing.ts";
@@ -368,15 +369,15 @@ export class WindowedStream<T, K extends Key | undefined, M extends ChangeMode> 
         throw new MillraceError("MILLRACE_USAGE", what, `an aggregate cannot be named ${name}: the row has a field of that name`);
       }
     }
-    if (this.#origin.mode !== "append" && this.#window.kind !== "carried") {
-      throw new MillraceError("MILLRACE_GRAPH", what, "its input is updated (early results, lateness, reduce), and what was added cannot be taken back; put this window before that, or use perWindow()");
-    }
+    const changing = this.#origin.mode !== "append" && this.#window.kind !== "carried";
+    if (changing) refuseIrreversible(shape, this.#window, what);
+    const input = changing ? retracting(this.#origin.builder, this.#origin.input, what) : this.#origin.input;
     const lateness = milliseconds(this.#options.lateness ?? 0, `${what}'s lateness`);
     const early = this.#options.early === undefined ? Infinity : milliseconds(this.#options.early, `${what}'s early interval`);
-    const mode: ChangeMode = lateness > 0 || early < Infinity ? "upsert" : this.#origin.mode;
+    const mode: ChangeMode = lateness > 0 || early < Infinity ? "upsert" : changing ? "append" : this.#origin.mode;
     const node = this.#origin.builder.add({
       id: options.id,
-      inputs: [this.#origin.input],
+      inputs: [input],
       spec: {
         kind: "window",
         window: this.#window,
@@ -389,6 +390,15 @@ export class WindowedStream<T, K extends Key | undefined, M extends ChangeMode> 
     });
     const origin: Origin = { builder: this.#origin.builder, input: { node: node.index, port: RESULTS }, mode };
     return new WindowResults(origin, this.#window, lateness);
+  }
+}
+
+/** Throws MILLRACE_GRAPH for what cannot take back what was added. */
+function refuseIrreversible(shape: AggregateShape<never>, window: WindowSpec, what: string): void {
+  if (window.kind === "session") throw new MillraceError("MILLRACE_GRAPH", what, "its input changes, and a session cannot be taken apart again; use tumbling, sliding or global windows");
+  for (const [name, aggregate] of Object.entries(shape)) {
+    if ("retractMany" in aggregate || "retract" in aggregate) continue;
+    throw new MillraceError("MILLRACE_GRAPH", `${what}, aggregate ${name}`, "its input changes, and it cannot take back what was added; use count, sum, mean, variance, collect, or an aggregate of yours with retract()");
   }
 }
 

@@ -122,7 +122,7 @@ test("a window over results that change is refused, as what was added cannot be 
         .aggregate({ total: sum((sale) => sale.amount) })
         .to(topic<unknown>("twice")),
     );
-  assert.throws(build, { code: "MILLRACE_GRAPH", message: /its input is updated .* or use perWindow\(\)/ });
+  assert.throws(build, { code: "MILLRACE_GRAPH", message: /its input is updated by operator reduce-1.*use perWindow\(\)/ });
 });
 
 test("a row whose score is no number any more leaves the ranking", async () => {

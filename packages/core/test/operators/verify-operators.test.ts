@@ -29,9 +29,9 @@ const refuses = (atom: Atom): Atom => {
 
 const STATELESS: Readonly<Record<string, (keys: KeySpace, context: OperatorContext) => Operator>> = {
   map: (_keys, context) => mapOperator({ kind: "map", map: (atom: Atom) => refuses(atom).n * 2 }, context),
-  filter: (_keys, context) => filterOperator({ kind: "filter", filter: (atom: Atom) => refuses(atom).n > 2 }, context),
+  filter: (_keys, context) => filterOperator({ kind: "filter", filter: (atom: Atom) => refuses(atom).n > 2 }, "append", context),
   flatMap: (_keys, context) => flatMapOperator({ kind: "flat-map", flatMap: (atom: Atom) => Array.from({ length: Math.max(0, refuses(atom).n) }, () => atom.key) }, context),
-  branch: (_keys, context) => branchOperator({ kind: "branch", names: ["a", "b"], branches: [(atom: Atom) => refuses(atom).n < 0, (atom: Atom) => atom.n < 4] }, context),
+  branch: (_keys, context) => branchOperator({ kind: "branch", names: ["a", "b"], branches: [(atom: Atom) => refuses(atom).n < 0, (atom: Atom) => atom.n < 4] }, "append", context),
   keyBy: (keys, context) => keyByOperator({ kind: "key-by", key: (atom: Atom) => [refuses(atom).key, atom.n] }, keys, false, context),
 };
 

@@ -37,6 +37,8 @@ export function collect<T, const R>(
       if (kept.length > most) trim(kept, limit);
       return kept;
     },
+    // What the limit has cut off cannot come back.
+    ...(limit < Infinity ? {} : { retract: takeBack }),
     result: (kept) => trim(kept, limit).map(({ packed }) => unpack(packed) as NonNullable<R>),
     encode(kept, writer) {
       writer.varint(trim(kept, limit).length);
@@ -51,6 +53,13 @@ export function collect<T, const R>(
 }
 
 const SLACK = 64;
+
+function takeBack(kept: Kept[], packed: never, time: number): Kept[] {
+  const one: Kept = { packed, time };
+  const at = kept.findIndex((other) => other.time === time && compareKept(other, one) === 0);
+  if (at >= 0) kept.splice(at, 1);
+  return kept;
+}
 
 function trim(kept: Kept[], limit: number): Kept[] {
   kept.sort(compareKept);

@@ -12,6 +12,9 @@ export function count<T>(input?: (value: T) => MaybeNumber): NumericAggregate<T,
     addMany(into, rows, values, from, to) {
       for (let i = from; i < to; i++) if (values[i] === values[i]) into[rows[i]]++;
     },
+    retractMany(into, rows, values, from, to) {
+      for (let i = from; i < to; i++) if (values[i] === values[i]) into[rows[i]]--;
+    },
     merge(into, at, other, otherAt) {
       into[at] += other[otherAt];
     },
@@ -43,6 +46,9 @@ export function sum<T>(input: (value: T) => MaybeNumber): NumericAggregate<T, nu
         into[at + 1] += before - (after - added) + (value - added);
       }
     },
+    retractMany(into, rows, values, from, to) {
+      for (let i = from; i < to; i++) if (values[i] === values[i]) takeFromSum(into, rows[i] * 2, values[i]);
+    },
     merge: mergeSum,
     result: sumAt,
   };
@@ -67,6 +73,13 @@ export function mean<T, N extends MaybeNumber>(input: (value: T) => N): NumericA
         into[at] = after;
         into[at + 1] += before - (after - added) + (value - added);
         into[at + 2]++;
+      }
+    },
+    retractMany(into, rows, values, from, to) {
+      for (let i = from; i < to; i++) {
+        if (values[i] !== values[i]) continue;
+        takeFromSum(into, rows[i] * 3, values[i]);
+        into[rows[i] * 3 + 2]--;
       }
     },
     merge(into, at, other, otherAt) {
@@ -149,6 +162,19 @@ export function variance<T>(
         into[at + 2] += delta * (value - into[at + 1]);
       }
     },
+    // Welford's step backwards.
+    retractMany(into, rows, values, from, to) {
+      for (let i = from; i < to; i++) {
+        const value = values[i];
+        if (value !== value) continue;
+        const at = rows[i] * 3;
+        const n = --into[at];
+        const delta = value - into[at + 1];
+        if (n > 0) into[at + 1] -= delta / n;
+        into[at + 2] = n > 0 ? Math.max(0, into[at + 2] - delta * (value - into[at + 1])) : 0;
+        if (n === 0) into[at + 1] = 0;
+      }
+    },
     merge(into, at, other, otherAt) {
       const a = into[at];
       const b = other[otherAt];
@@ -180,6 +206,14 @@ function mergeSum(into: Float64Array, at: number, other: Float64Array, otherAt: 
   const added = after - before;
   into[at] = after;
   into[at + 1] += other[otherAt + 1] + (before - (after - added) + (value - added));
+}
+
+function takeFromSum(into: Float64Array, at: number, value: number): void {
+  const before = into[at];
+  const after = before - value;
+  const added = after - before;
+  into[at] = after;
+  into[at + 1] += before - (after - added) + (-value - added);
 }
 
 /** Once a sum has left the finite numbers, what rounding lost says nothing. */

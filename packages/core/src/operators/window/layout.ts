@@ -79,6 +79,7 @@ function customAggregate(aggregate: Aggregate<unknown, unknown, unknown>, subjec
     init: () => aggregate.init(),
     add: (accumulator, value, time) => aggregate.add(accumulator, value, time),
     merge: (accumulator, other) => aggregate.merge(accumulator, other),
+    ...(aggregate.retract === undefined ? {} : { retract: (accumulator, value, time) => aggregate.retract?.(accumulator, value, time) }),
     result: (accumulator) => aggregate.result(accumulator),
     encode(accumulator: unknown, writer: ByteWriter) {
       try {
