@@ -17,7 +17,7 @@ export interface ServedApp {
   /** The metrics in Prometheus' text format 0.0.4. */
   prometheus(): Promise<string>;
   /** Whether it runs; a reason where it cannot go on. */
-  health(): { readonly status: "ok" | "failed" | "stopping"; readonly reason?: string };
+  health(): { readonly status: "ok" | "failed"; readonly reason?: string };
 }
 
 export interface WorkflowsPort {

@@ -53,8 +53,10 @@ export function addDev(program: Command): void {
       say(`millrace: ${running.workflows.join(", ")} at ${running.url}`);
       say(`  state is kept in ${running.data}; millrace reset${data === undefined ? "" : ` --data ${data}`} empties it`);
       say("  stop it with Ctrl-C; started again it goes on where it was");
-      const received = await Promise.race([signal.received, running.failed]);
-      await running.stop();
-      process.exitCode = signal.exitCode(received);
+      try {
+        process.exitCode = signal.exitCode(await Promise.race([signal.received, running.failed]));
+      } finally {
+        await running.stop();
+      }
     });
 }

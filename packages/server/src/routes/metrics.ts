@@ -78,7 +78,7 @@ export function metricsRoutes({ app, events: stream }: RouteContext): Route[] {
       tag: "health",
       summary: "Whether the workflows run. Needs no token.",
       open: true,
-      answers: { 200: json("They run.", health), 503: json("A workflow cannot go on, or the server stops.", health) },
+      answers: { 200: json("They run.", health), 503: json("A workflow cannot go on.", health) },
       handle: () => ({ status: app.health().status === "ok" ? 200 : 503, json: healthOf() }),
     }),
   ];

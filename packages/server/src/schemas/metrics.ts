@@ -65,7 +65,7 @@ export const metrics = z.object({
 
 /** What `/healthz` and `/readyz` answer. */
 export const health = z.object({
-  status: z.enum(["ok", "failed", "stopping"]),
+  status: z.enum(["ok", "failed"]),
   /** Seconds since the app was started. */
   uptime: z.number(),
   /** Why it cannot go on. */
