@@ -23,7 +23,7 @@ test("within its limits an app rests on the fewest instances, and goes on when a
 });
 
 test("limits that cannot be are refused", async () => {
-  for (const instances of [0, 1.5, { max: 0 }, { min: 3, max: 2 }, { min: -1, max: 2 }, { max: 2, idleAfter: "soon" as "1s" }]) {
+  for (const instances of [0, 1.5, { max: 0 }, { min: 3, max: 2 }, { min: -1, max: 2 }, { max: 2, idleAfter: "soon" as "1s" }, { max: 2, memory: 10 }, { max: 2, idelAfter: "1s" } as never]) {
     await assert.rejects(start(MODULE, { instances }), (error) => error instanceof MillraceError && error.code === "MILLRACE_USAGE");
   }
 });
