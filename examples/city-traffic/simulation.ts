@@ -53,12 +53,9 @@ export const simulation = workflow("simulation", (flow) => {
     .flatMap(({ time, seed, intersections: there }) => there.map((intersection) => ({ time, seed, intersection })))
     .keyBy(({ intersection }) => intersection.id)
     .enrich(planned, (tick, plan) => ({ ...tick, timing: plan ?? fixedTiming(tick.intersection) }))
-    .keyBy(({ intersection }) => intersection.id)
-    .enrich(equipped, (tick, there) => ({ ...tick, sensors: (there?.rows ?? []).map(({ row }) => row.approach) }))
-    .keyBy(({ intersection }) => intersection.id)
-    .enrich(repaired, (tick, there): SiteTick => ({ ...tick, repairs: there?.rows ?? [] }))
-    .keyBy(({ intersection }) => intersection.id)
-    .process({
+    .keyed.enrich(equipped, (tick, there) => ({ ...tick, sensors: (there?.rows ?? []).map(({ row }) => row.approach) }))
+    .keyed.enrich(repaired, (tick, there): SiteTick => ({ ...tick, repairs: there?.rows ?? [] }))
+    .keyed.process({
       state: { traffic: value<KeptTraffic>(), fixed: value<KeptTraffic>(), mended: map<string, number>() },
       out: output<Reading>(),
       sides: { standing: output<Standing>() },

@@ -45,7 +45,7 @@ async function run(options: Options): Promise<void> {
     },
   };
   const resumed = isDataFolder(data);
-  const app = await start(new URL("./city.ts", import.meta.url), { data, inputs: { ticks: source }, ...threads, bounded: hours < Infinity, collections: [figures] });
+  const app = await start(new URL("./city.ts", import.meta.url), { data, inputs: { ticks: source }, ...threads, collections: [figures] });
   console.log(`${resumed ? "Going on with" : "Beginning"} a city of ${intersections} intersections (seed ${seed}). Data: ${shownData}`);
   const counters = await measure(app);
   const kept = keepFigures(app);
@@ -65,7 +65,7 @@ async function run(options: Options): Promise<void> {
   const shown = display(process.stdout, view);
   let ended = false;
   try {
-    ended = await Promise.race([app.finished.then(() => true), asked(options.seconds).then(() => false)]);
+    ended = await Promise.race([app.finished.then(() => true), counters.ended.then(() => true), asked(options.seconds).then(() => false)]);
   } finally {
     await counters.end();
     await kept.end();

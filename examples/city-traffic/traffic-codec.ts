@@ -6,16 +6,18 @@ export type KeptTraffic = readonly number[];
 
 export function keepTraffic({ light, queues, broken }: Traffic): KeptTraffic {
   const { cycle, phases } = light.timing;
-  return [light.position, cycle, phases.NS.green, phases.EW.green, ...queues.flatMap(({ waiting, beyond, credit }, i) => [waiting, beyond, credit, broken[i]])];
+  const kept = [light.position, cycle, phases.NS.green, phases.EW.green];
+  for (let i = 0; i < DIRECTIONS.length; i++) kept.push(queues[i].waiting, queues[i].beyond, queues[i].credit, broken[i]);
+  return kept;
 }
 
 /** Traffic of its own, which may be changed. */
 export function restoreTraffic(kept: KeptTraffic): Traffic {
-  const [position, cycle, ns, ew, ...approaches] = kept;
-  const at = (approach: number, field: number): number => approaches[4 * approach + field];
-  return {
-    light: { timing: timingOf(cycle, [ns, ew]), position },
-    queues: DIRECTIONS.map((_, i) => ({ waiting: at(i, 0), beyond: at(i, 1), credit: at(i, 2) })),
-    broken: DIRECTIONS.map((_, i) => at(i, 3)),
-  };
+  const queues = [];
+  const broken = [];
+  for (let at = 4; at < kept.length; at += 4) {
+    queues.push({ waiting: kept[at], beyond: kept[at + 1], credit: kept[at + 2] });
+    broken.push(kept[at + 3]);
+  }
+  return { light: { timing: timingOf(kept[1], [kept[2], kept[3]]), position: kept[0] }, queues, broken };
 }

@@ -54,9 +54,9 @@ type City = Pick<Tick, "seed" | "intersections">;
 async function morning(t: { after(end: () => Promise<void>): void }, options: HarnessOptions, killEvery = Infinity): Promise<unknown> {
   const h = await harness([layout, simulation, control, lamps, ranking, busy], options);
   t.after(() => h.stop());
-  for (let tick = 0; tick < 2 * QUARTER + 10; tick += 4) {
+  for (let tick = 0; tick < QUARTER + 23; tick += 4) {
     await pass(h, tick, tick + 4, { seed: 1, intersections: 6 });
-    if (tick === 60) {
+    if (tick === 24) {
       const [first] = h.rows(intersections);
       await h.edit(intersections, [{ put: { ...first, id: "Z9" } }, { delete: first.id }]);
       await h.edit(sensors, [{ put: { intersection: "Z9", approach: "west" } }]);

@@ -38,7 +38,7 @@ export async function startLoaded(loaded: LoadedWorkflows, options: StartOptions
     inputs.set(name, bindInput(topic, input));
   }
   const clock = options.clock ?? systemClock();
-  const { data, durability = "process", partitions, stateMemory, maxWaiting, bounded = false, cut } = options;
+  const { data, durability = "process", partitions, stateMemory, maxWaiting, cut } = options;
   const limits = limitsOf(options.instances);
   const ledger = around(data === undefined ? createMemoryLedger() : await openEmbeddedLedger({ directory: data, durability, clock }));
   try {
@@ -52,7 +52,6 @@ export async function startLoaded(loaded: LoadedWorkflows, options: StartOptions
       clock,
       sources,
       collections,
-      bounded,
       ...limits.runtime,
       ...(partitions === undefined ? {} : { partitions }),
       memory: getHeapStatistics().heap_size_limit,

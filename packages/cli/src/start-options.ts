@@ -26,11 +26,6 @@ export interface StartOptions {
   /** Collections that people edit and no workflow writes or reads. */
   readonly collections?: readonly AnyCollection[];
   /**
-   * Whether a topic that workflows write ends when they have taken in all their input, so that `finished`
-   * waits for the workflows that read it. Default false: more may always come.
-   */
-  readonly bounded?: boolean;
-  /**
    * How many atoms of a topic may wait for the slowest workflow that reads it: above, `append` waits until
    * it has caught up. Default 1,000,000; Infinity: it never waits.
    */
@@ -52,6 +47,5 @@ export const START_OPTIONS: OptionNames<StartOptions> = {
   collections: true,
   cut: true,
   clock: true,
-  bounded: true,
   maxWaiting: true,
 };
