@@ -78,7 +78,7 @@ function divide(green: number, ratios: readonly number[], least: number): number
     const free = green - least * raised.size;
     const open = ratios.filter((_, phase) => !raised.has(phase));
     const total = open.reduce((sum, ratio) => sum + ratio, 0);
-    const share = (ratio: number): number => (total > 0 ? (free * ratio) / total : free / open.length);
+    const share = (ratio: number): number => (total > 0 ? free * (ratio / total) : free / open.length);
     const below = ratios.findIndex((ratio, phase) => !raised.has(phase) && share(ratio) < least);
     if (below < 0 || raised.size === ratios.length) return ratios.map((ratio, phase) => (raised.has(phase) ? least : share(ratio)));
     raised.add(below);

@@ -61,6 +61,7 @@ test("greens and lost time fill the cycle, and no green is below the least", () 
       assert.ok(cycle >= 30 && cycle <= 120);
       for (const green of greens) assert.ok(green >= 7 - 1e-9, `${green}`);
     }),
+    { examples: [[[5e-324], 9.99e-10]] },
   );
 });
 

@@ -8,7 +8,7 @@ import { host, runHere } from "./support.ts";
 
 const OPTIONS: EventOptions = { chunks: 20, rows: 200 };
 
-test("an instance whose commits were held up while its partitions were taken over commits nothing", { timeout: 30_000 }, async () => {
+test("an instance whose commits were held up while its partitions were taken over commits nothing", { timeout: 60_000 }, async () => {
   const held = Promise.withResolvers<void>();
   const frozen = (ledger: Ledger): Ledger => ({ ...ledger, commit: async (commit) => held.promise.then(() => ledger.commit(commit)) });
   const { rows, failures } = await takeOver({ first: inThreadHost(), second: inThreadHost(), firstLedger: frozen, wake: () => held.resolve() });
@@ -16,7 +16,7 @@ test("an instance whose commits were held up while its partitions were taken ove
   assertFenced(failures);
 });
 
-test("a worker that wakes after its partitions were taken over commits nothing", { timeout: 30_000 }, async () => {
+test("a worker that wakes after its partitions were taken over commits nothing", { timeout: 60_000 }, async () => {
   const first = host({ ...OPTIONS, troubled: [2500], trouble: "pause" });
   const { rows, failures } = await takeOver({ first, second: host(OPTIONS), wake: () => undefined });
   assert.deepEqual(rows, (await runHere(OPTIONS)).rows);
@@ -71,7 +71,7 @@ async function takeOver({ first, second, firstLedger, wake }: TakeOver): Promise
 
 /** Waits until the zombie has tried to commit. */
 async function failing(failures: readonly unknown[]): Promise<void> {
-  for (let tries = 0; failures.length === 0 && tries < 200; tries++) await new Promise((resolve) => setTimeout(resolve, 25));
+  for (let tries = 0; failures.length === 0 && tries < 1000; tries++) await new Promise((resolve) => setTimeout(resolve, 25));
 }
 
 function assertFenced(failures: readonly unknown[]): void {
