@@ -68,6 +68,8 @@ export class Partition {
   #outbox: Outbox;
   #epoch = 0;
   #version = 0;
+  /** When it wants a step without input, by its last commit. */
+  #wakeAt = Infinity;
   #inFlight: Promise<void> = Promise.resolve();
   #wake: (() => void) | undefined;
   #woken = false;
@@ -120,6 +122,7 @@ export class Partition {
     const root = await this.#ports.ledger.fence(this.id);
     this.#epoch = root.epoch;
     this.#version = root.version;
+    this.#wakeAt = root.wakeAt;
     const progress = decodeProgress(root) ?? emptyProgress();
     for (const [link, sequence] of progress.sent) this.#sent.set(link, sequence);
     this.#outbox = this.#newOutbox(progress.watermarks);
@@ -128,7 +131,7 @@ export class Partition {
     if (this.#ports.drained === undefined) await this.#openLanes(progress, resumed);
     else this.#intake.lanes.hold(progress.lanes);
     this.#search = await Search.begin(this.#ports.ledger, this.id, failure);
-    this.#pipeline.restored(this.#intake.lanes.watermarks((operator) => progress.operators.get(this.#plan.operators[operator].node.id) ?? -Infinity), this.#intake.exchangeWatermarks, progress.operators);
+    this.#pipeline.restored(this.#intake.lanes.watermarks((operator) => progress.operators.get(this.#plan.operators[operator].node.id) ?? -Infinity), this.#intake.exchangeWatermarks, progress.operators, root.wakeAt);
   }
 
   /** Where one lane cannot be opened, those that were do not stay open. */
@@ -244,7 +247,7 @@ export class Partition {
     if (ticked) this.#pipeline.tick(now);
     if (reads === 0 && !ticked) {
       const risen = this.#advance();
-      const news = looked || risen || this.#state.migrating || this.#intake.lanes.ended > ended;
+      const news = looked || risen || this.#state.migrating || this.#intake.lanes.ended > ended || this.#wakesEarlier;
       if (!news && !this.#outbox.owes((operator) => this.#pipeline.watermark(operator))) {
         this.#meter.cancel();
         return false;
@@ -252,6 +255,15 @@ export class Partition {
     }
     await this.#finishStep();
     return true;
+  }
+
+  get #wakeAtIfClosed(): number {
+    return Math.min(this.#pipeline.wakeAt(), this.#intake.lanes.idleAtIfClosed);
+  }
+
+  /** Whether nobody would bring it back in time if it were closed now: so after its progress was carried over to another plan. */
+  get #wakesEarlier(): boolean {
+    return this.#intake.lanes.mayRest && this.#wakeAtIfClosed < this.#wakeAt;
   }
 
   #advance(): boolean {
@@ -305,7 +317,7 @@ export class Partition {
       epoch: this.#epoch,
       version: ++this.#version,
       progress: encodeProgress(progress),
-      wakeAt: Math.min(this.#pipeline.wakeAt(), this.#intake.lanes.idleAtIfClosed),
+      wakeAt: (this.#wakeAt = this.#wakeAtIfClosed),
       state,
       sends,
       applied: this.#intake.links.map(({ link, applied }) => ({ link, sequence: applied })),

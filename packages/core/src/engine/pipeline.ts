@@ -144,14 +144,14 @@ export class Pipeline {
     if (promised > placed.promised) placed.promised = promised;
   }
 
-  /** Tells operators that state was loaded, with the watermarks of the last commit: of what comes in, and of operators by id. */
-  restored(sources: ReadonlyMap<number, number>, exchanges: ReadonlyMap<number, number>, operators: ReadonlyMap<string, number>): void {
+  /** Tells operators that state was loaded, with the watermarks of the last commit, of what comes in and of operators by id, and with its `wakeAt`. */
+  restored(sources: ReadonlyMap<number, number>, exchanges: ReadonlyMap<number, number>, operators: ReadonlyMap<string, number>, wakeAt: number): void {
     for (const [operator, watermark] of sources) this.#sourceWatermarks.set(operator, watermark);
     for (const [exchange, watermark] of exchanges) this.#exchangeWatermarks.set(exchange, watermark);
     for (const placed of this.#placed.values()) {
       // Not the input's watermark, which may be ahead: what lies between has not been acted on.
       placed.watermark = (placed.planned.role === "combine" ? undefined : operators.get(placed.planned.node.id)) ?? -Infinity;
-      placed.operator?.restored?.(placed.watermark);
+      placed.operator?.restored?.(placed.watermark, wakeAt);
       this.#promise(placed);
     }
   }

@@ -73,7 +73,7 @@ export class RequestKeys {
     }
     this.#turn(now);
     const current = this.#generations[this.#current];
-    if (Number.isNaN(current.begun)) current.begun = now;
+    if (Number.isNaN(current.begun)) current.begun = this.#begins(now);
     current.keys.set(text, fingerprint);
     current.bytes += KEY_BYTES + text.length;
     this.#added.push({ generation: this.#current, text, fingerprint });
@@ -118,6 +118,13 @@ export class RequestKeys {
     this.#current = (this.#current + 1) % GENERATIONS;
     this.#generations[this.#current] = empty();
     this.#whole.add(this.#current);
+  }
+
+  /** Later than all generations before, whatever the clock says: by this the newest is found again. */
+  #begins(now: number): number {
+    let at = now;
+    for (const { begun } of this.#generations) if (begun >= at) at = begun + 1;
+    return at;
   }
 
   #block(group: number, full: boolean, keys: Iterable<readonly [string, number]>): StateBlock {

@@ -19,8 +19,11 @@ export interface Operator {
    * it still emits is below, given the watermark of its first input. Absent: what it has acted on.
    */
   promises?(first: number): number;
-  /** State was loaded; `watermark` is the one of the last commit. Nothing may be emitted. */
-  restored?(watermark: number): void;
+  /**
+   * State was loaded; `watermark` is the one of the last commit, and at `wakeAt` something of the stage
+   * is due, perhaps of this operator. Nothing may be emitted.
+   */
+  restored?(watermark: number, wakeAt?: number): void;
   /** Emits what was held back within a step (combined rows, updates), and leaves the state as it shall be committed. */
   flush?(): void;
   /** Waits for what was started outside (calls of mapAsync) and emits its results. */

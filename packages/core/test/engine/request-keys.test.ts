@@ -45,6 +45,20 @@ test("above the bound the oldest keys go first, and what is stored stays bounded
   assert.ok(stored < 100_000, `${stored} bytes`);
 });
 
+test("a restart goes on with the newest keys, also where many came in one moment or the clock went back", async () => {
+  const store = await newStore();
+  const limits = { keep: 24 * HOUR, bytes: 20_000 };
+  let keys = await RequestKeys.load(store.ledger, limits);
+  for (const [round, now] of [5_000, 5_000, 5_000, 4_000].entries()) {
+    for (let i = 0; i < 45; i++) keys.add({ text: `round ${round}, ${i}`, fingerprint: 0 }, now);
+    await store.commit(keys.takeBlocks());
+    keys = await RequestKeys.load(store.ledger, limits);
+    for (let before = 0; before <= round; before++) {
+      for (let i = 0; i < 45; i++) assert.equal(keys.add({ text: `round ${before}, ${i}`, fingerprint: 0 }, now), false, `round ${before}, ${i}, after round ${round}`);
+    }
+  }
+});
+
 test("a key is refused for another request, and where it is too long", async () => {
   const keys = await RequestKeys.load(createMemoryLedger(), { keep: HOUR, bytes: Infinity });
   keys.add({ text: "a", fingerprint: 1 }, 0);

@@ -35,6 +35,11 @@ interface Waiting {
   readonly reject: (reason: unknown) => void;
 }
 
+interface Lease {
+  readonly epoch: number;
+  version: number;
+}
+
 const EDITOR = "edits";
 const NOTHING = new Uint8Array(0);
 /** Edits that wait share a commit, at most so many calls. */
@@ -45,7 +50,7 @@ export class Editor {
   /** Passes the coordinator, so that the store has what was committed. */
   readonly #ledger: Ledger;
   readonly #store: CollectionStore;
-  #lease: { readonly epoch: number; version: number } | undefined;
+  #lease: Lease | undefined;
   #waiting: Waiting[] = [];
   #running = false;
 
@@ -86,6 +91,7 @@ export class Editor {
   }
 
   async #commit(calls: readonly Waiting[]): Promise<void> {
+    this.#lease ??= await this.#begin(calls);
     const appends: TopicAppend[] = [];
     const made: { readonly call: Waiting; readonly append: number }[] = [];
     const rows = new Map<string, unknown>();
@@ -97,27 +103,31 @@ export class Editor {
         call.reject(error);
       }
     }
-    const offsets = appends.length === 0 ? [] : await this.#append(appends);
+    const offsets = appends.length === 0 ? [] : await this.#append(this.#lease, appends);
     for (const { call, append } of made) {
       const { name } = call.collection;
       if (append < 0) call.resolve(this.#store.version(name));
       // The ledger may not have said where, after a commit whose outcome had to be looked up.
-      else if (append >= offsets.length) this.#store.reached(name).then(call.resolve, call.reject);
+      else if (append >= offsets.length) await this.#store.reached(name).then(call.resolve, call.reject);
       else {
         const version = offsets[append] + appends[append].count;
         if (this.#store.version(name) >= version) call.resolve(version);
-        else this.#store.reached(name).then(() => call.resolve(version), call.reject);
+        // The next edits find their rows as these leave them.
+        else await this.#store.reached(name).then(() => call.resolve(version), call.reject);
       }
     }
   }
 
-  async #append(appends: readonly TopicAppend[]): Promise<readonly number[]> {
-    if (this.#lease === undefined) {
-      const { epoch, version } = await this.#ledger.fence(EDITOR);
-      this.#lease = { epoch, version };
-    }
-    const { epoch } = this.#lease;
-    const version = ++this.#lease.version;
+  /** Takes the lease. Edits of which it was not known whether they had been made are in the rows then. */
+  async #begin(calls: readonly Waiting[]): Promise<Lease> {
+    const { epoch, version } = await this.#ledger.fence(EDITOR);
+    for (const name of new Set(calls.map(({ collection }) => collection.name))) if (this.#store.has(name)) await this.#store.reached(name);
+    return { epoch, version };
+  }
+
+  async #append(lease: Lease, appends: readonly TopicAppend[]): Promise<readonly number[]> {
+    const { epoch } = lease;
+    const version = ++lease.version;
     const result = await this.#ledger.commit({ partition: EDITOR, epoch, version, progress: NOTHING, wakeAt: Infinity, state: [], sends: [], applied: [], appends });
     if (result.outcome === "applied") return result.offsets;
     throw new MillraceError("MILLRACE_FENCED", "collections", "another process edits the collections of this store now; open it once");

@@ -161,8 +161,10 @@ export class Instances {
   }
 
   async #open(lease: Lease, handle: InstanceHandle, id: string, failure: Failure | undefined): Promise<void> {
-    const { coordinator } = this.#options;
+    const { coordinator, ledger } = this.#options;
     try {
+      // An earlier run may have left it with something due, which it need not commit again.
+      if (!this.wakeAt.has(id)) this.wakeAt.set(id, (await ledger.root(id))?.wakeAt ?? Infinity);
       const resumed = this.#opened.has(id);
       await handle.open(id, { blocked: coordinator.isBlocked(id), resumed, ...(failure === undefined ? {} : { failure }) });
       this.#opened.add(id);

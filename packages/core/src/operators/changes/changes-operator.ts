@@ -9,12 +9,14 @@ import { KeyedTable } from "../state/keyed-table.ts";
 import { checkStorable } from "../state/storable.ts";
 import type { StateTable } from "../state/table.ts";
 
-/** A row as it was told last: the row and its event time. */
-type Told = readonly [row: unknown, time: number];
+/** A row as it was told last, its event time and the stamp that it was judged by; stores of older versions have no stamp. */
+type Told = readonly [row: unknown, time: number, stamp?: number];
 
 /**
  * Makes changes that can be taken back of rows that replace each other by their key: what a row was, with
- * its time, comes before what it is. It keeps the latest row of each key.
+ * its time, comes before what it is. It is taken back with a stamp no lower than it was given by, also where
+ * what replaces it comes from another split: what it was late for, nothing is taken back from. It keeps
+ * the latest row of each key.
  */
 export class ChangesOperator implements Operator {
   readonly tables: readonly StateTable[];
@@ -41,18 +43,22 @@ export class ChangesOperator implements Operator {
       if (plain === DELETE) {
         if (before === undefined) return;
         this.#rows.delete(slot);
-        out.add(before[0], before[1], stamp, DELETE);
+        out.add(before[0], before[1], backStamp(before, stamp), DELETE);
         return;
       }
       const row = batch.rows.get(at);
       checkStorable(row);
-      const told: Told = [row, batch.times[at]];
+      const told: Told = [row, batch.times[at], stamp];
       this.#rows.change(slot).value = told;
-      if (before !== undefined) out.add(before[0], before[1], stamp, BEFORE);
+      if (before !== undefined) out.add(before[0], before[1], backStamp(before, stamp), BEFORE);
       out.add(row, told[1], stamp, (before === undefined ? INSERT : AFTER) | (kind & PROVISIONAL));
     });
     if (out.count > 0) this.#context.emit(RESULTS, out.take());
   }
 
   advance(): void {}
+}
+
+function backStamp([, , given = -Infinity]: Told, stamp: number): number {
+  return Math.max(given, stamp);
 }

@@ -11,7 +11,7 @@ import type { StateTable } from "../state/table.ts";
 import { WindowInputs, withoutLate } from "../window/inputs.ts";
 import { layoutOf, type Part } from "../window/layout.ts";
 import { accumulatorColumns, mergePartials, partialColumns, partialLayout } from "../window/partials.ts";
-import { lastMoment } from "../window/open-windows.ts";
+import { dueAgain, lastMoment } from "../window/open-windows.ts";
 import type { WindowRole } from "../window/window-operator.ts";
 import { FIRED, SessionStore, SHOWN } from "./session-store.ts";
 
@@ -86,7 +86,7 @@ export class SessionOperator implements Operator {
     this.#emit();
   }
 
-  restored(watermark: number): void {
+  restored(watermark: number, wakeAt = Infinity): void {
     this.#watermark = watermark;
     const store = this.#store;
     for (const row of [...store.all()]) {
@@ -99,7 +99,7 @@ export class SessionOperator implements Operator {
         this.#arm(row);
       }
     }
-    if (this.#early < Infinity && store.size > 0) this.#earlyAt = this.#context.clock.now() + this.#early;
+    if (this.#early < Infinity && store.size > 0) this.#earlyAt = dueAgain(this.#context.clock.now() + this.#early, wakeAt);
   }
 
   flush(): void {

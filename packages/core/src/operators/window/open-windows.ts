@@ -86,10 +86,11 @@ export class OpenWindows {
     }
   }
 
-  restored(watermark: number): void {
+  restored(watermark: number, wakeAt: number): void {
     this.#watermark = watermark;
     for (const start of this.#store.starts()) this.opened(start);
     if (this.#open.size > 0) this.stirred();
+    this.#earlyAt = dueAgain(this.#earlyAt, wakeAt);
   }
 
   /** Says what has changed of windows that have fired. */
@@ -195,4 +196,9 @@ export class OpenWindows {
 /** The last millisecond before a time; of the end of all time, the largest time there is. */
 export function lastMoment(end: number): number {
   return end === Infinity ? LAST_TIME : end - 1;
+}
+
+/** When early results are due of what was loaded: not later than before, however often it is closed in between. */
+export function dueAgain(fromNow: number, wakeAt: number): number {
+  return fromNow === Infinity ? Infinity : Math.min(fromNow, wakeAt);
 }

@@ -6,7 +6,7 @@ import type { KeySpace } from "../state/key-space.ts";
 import type { StateTable } from "../state/table.ts";
 import { WindowInputs } from "./inputs.ts";
 import { layoutOf, type Part } from "./layout.ts";
-import { lastMoment } from "./open-windows.ts";
+import { dueAgain, lastMoment } from "./open-windows.ts";
 import { RetractGroups, UNKEYED, type Group } from "./retract-groups.ts";
 import type { Slicing } from "./slicing.ts";
 
@@ -83,12 +83,13 @@ export class RetractWindowOperator implements Operator {
     }
   }
 
-  restored(watermark: number): void {
+  restored(watermark: number, wakeAt = Infinity): void {
     this.#watermark = watermark;
     for (const end of this.#groups.ends()) {
       if (end + this.#node.lateness <= watermark) this.#groups.drop(end);
       else if (this.#isUpdated) for (const slot of this.#groups.at(end).keys()) this.#stir(end, slot);
     }
+    this.#earlyAt = dueAgain(this.#earlyAt, wakeAt);
   }
 
   flush(): void {

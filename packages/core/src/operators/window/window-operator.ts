@@ -85,9 +85,9 @@ export class WindowOperator implements Operator {
     this.#dropSlices(watermark);
   }
 
-  restored(watermark: number): void {
+  restored(watermark: number, wakeAt = Infinity): void {
     this.#dropSlices(watermark);
-    for (const windows of this.#windows) windows.restored(watermark);
+    for (const windows of this.#windows) windows.restored(watermark, wakeAt);
   }
 
   flush(): void {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Ledger } from "../../../src/contracts/ledger.ts";
+import type { Topics } from "../../../src/contracts/topics.ts";
 import { MillraceError } from "../../../src/errors.ts";
 import { fields } from "../../../src/codec/schema-fields.ts";
 import { Runtime } from "../../../src/engine/runtime.ts";
@@ -74,6 +75,31 @@ test("edits whose outcome nobody knew are made once", async () => {
   }
   assert.equal(runtime.version("lamps"), 60);
   assert.deepEqual(told, Array.from({ length: 60 }, (_, i) => i % 2 === 0));
+  await runtime.stop();
+});
+
+test("edits that were not awaited find rows as those before left them, also where the store learns of them late", async () => {
+  const ledger = createMemoryLedger();
+  const unsure: Ledger["commit"] = async (commit) => {
+    const result = await ledger.commit(commit);
+    if (commit.partition === "edits") throw unknown();
+    return result;
+  };
+  const slow: Ledger & Topics = {
+    ...ledger,
+    commit: unsure,
+    read: async (...from) => {
+      for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+      return ledger.read(...from);
+    },
+  };
+  const runtime = await Runtime.start({ workflows: [], clock: virtualClock(), collections: [lamps], ledger: slow });
+  const put = runtime.edit(lamps, [{ put: { id: "a", broken: true } }]);
+  await Promise.resolve();
+  const seen: unknown[] = [];
+  const gone = runtime.edit(lamps, [{ delete: "a" }], { check: (before) => seen.push(before) });
+  await Promise.all([put, gone]);
+  assert.deepEqual([seen, runtime.rows("lamps")], [[{ id: "a", broken: true }], []]);
   await runtime.stop();
 });
 
