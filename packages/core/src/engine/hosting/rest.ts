@@ -41,9 +41,15 @@ export class Rest {
     return false;
   }
 
-  /** Partitions are about to be closed. False where they are already, or where they may not yet know of what came up. */
+  /** Partitions are about to be closed. False where they are already, or where they may not yet know of what came up: then it is tried again. */
   begin(): boolean {
-    if (this.#state !== "open" || this.#clock.now() - this.#lastWanted < this.#after) return false;
+    if (this.#state !== "open") return false;
+    const again = this.#lastWanted + this.#after;
+    if (this.#clock.now() < again) {
+      this.#stopTimer();
+      this.#cancel = this.#clock.at(again, this.#expired);
+      return false;
+    }
     this.#state = "closing";
     return true;
   }
