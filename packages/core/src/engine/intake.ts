@@ -5,7 +5,7 @@ import type { DeadLetters } from "./dead-letters.ts";
 import { Lanes, type Lane } from "./lanes.ts";
 import { exchangeWatermarks, LinkInput, readPages } from "./link-input.ts";
 import type { StepMeter } from "./metrics/step-meter.ts";
-import type { Pipeline } from "./pipeline.ts";
+import type { Paused, Pipeline } from "./pipeline.ts";
 import { linkId, type Plan, type Stage } from "./plan.ts";
 import { needsNoSlots } from "./planner.ts";
 import type { Progress } from "./progress.ts";
@@ -43,6 +43,8 @@ export class Intake {
   readonly #links = new Map<string, LinkInput>();
   #order: readonly LinkInput[] = [];
   #next = 0;
+  /** As of the last look; while sources are held nothing is, as nothing would bring it on. */
+  #paused: Paused | undefined;
   readonly #decoders = new Map<number, BatchDecoder>();
 
   constructor(plan: Plan, stage: Stage, index: number, ports: IntakePorts) {
@@ -77,6 +79,11 @@ export class Intake {
     return exchangeWatermarks(this.#order);
   }
 
+  /** Whether something waits that is not taken in, until what an operator holds is less. */
+  get pauses(): boolean {
+    return this.#paused !== undefined && this.#paused.sources.size + this.#paused.exchanges.size > 0;
+  }
+
   /** Whether all input has come to its end and was taken in. */
   get ended(): boolean {
     return this.lanes.allEnded && this.#order.every(({ waiting, watermark }) => !waiting && watermark === Infinity);
@@ -86,9 +93,10 @@ export class Intake {
   takeBatch(): number | undefined {
     const { meter, pipeline } = this.#ports;
     const links = this.#order;
+    this.#paused = this.lanes.held ? undefined : pipeline.paused();
     for (let tried = 0; tried < links.length; tried++) {
       const link = links[this.#next++ % links.length];
-      if (!link.waiting) continue;
+      if (!link.waiting || this.#paused?.exchanges.has(link.exchange.index) === true) continue;
       const { count, bytes, since } = link.apply(this.#decoder(link.exchange.keyBy), Infinity, (rows) => pipeline.fromExchange(link.exchange, rows));
       meter.batch(count, since);
       return bytes;
@@ -162,7 +170,7 @@ export class Intake {
   /** Reads a chunk of the next lane that has one. */
   async #readLane(): Promise<number | undefined> {
     for (const lane of this.lanes.inTurn()) {
-      if (lane.input.progress.ended) continue;
+      if (lane.input.progress.ended || this.#paused?.sources.has(lane.operator) === true) continue;
       const chunk = await lane.input.read(this.#ports.clock.now(), this.#ports.pipeline.watermark(lane.operator));
       if (typeof chunk === "string") continue;
       return this.#takeChunk(lane, chunk, undefined).bytes;

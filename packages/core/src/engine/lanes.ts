@@ -76,6 +76,11 @@ export class Lanes {
     return this.#all.every(({ input, stored }) => stored || input.progress.ended);
   }
 
+  /** Whether nothing is read. */
+  get held(): boolean {
+    return this.#held !== undefined;
+  }
+
   /** Reads nothing: progress stays as it was committed. */
   hold(known: readonly LaneProgress[]): void {
     this.#held = known;

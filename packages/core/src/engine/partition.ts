@@ -379,7 +379,7 @@ export class Partition {
   async #sleep(): Promise<void> {
     if (this.#woken || this.#stopping.begun) return;
     const wakeAt = Math.min(this.#pipeline.wakeAt(), this.#intake.lanes.idleAt);
-    const rests = !this.#blocked && this.#intake.lanes.mayRest;
+    const rests = !this.#blocked && !this.#intake.pauses && this.#intake.lanes.mayRest;
     if (rests) this.#ports.resting?.(this.id, true);
     await new Promise<void>((resolve) => {
       const cancel = wakeAt < Infinity ? this.#ports.clock.at(wakeAt, resolve) : undefined;

@@ -55,6 +55,14 @@ interface Placed {
 
 type Follower = (batch: Batch) => void;
 
+/** Inputs of a stage, by source operator and exchange. */
+export interface Paused {
+  readonly sources: Set<number>;
+  readonly exchanges: Set<number>;
+}
+
+const NOTHING_PAUSED: Paused = { sources: new Set(), exchanges: new Set() };
+
 /** The operators of one partition of a stage, wired to each other. */
 export class Pipeline {
   readonly #plan: Plan;
@@ -198,6 +206,29 @@ export class Pipeline {
   get saturated(): boolean {
     for (const { operator } of this.#placed.values()) if (operator?.saturated?.() === true) return true;
     return false;
+  }
+
+  /** What should wait, source operators and exchanges of this stage: an operator behind them holds too much. */
+  paused(): Paused {
+    let paused: Paused = NOTHING_PAUSED;
+    for (const placed of this.#placed.values()) {
+      const { operator, planned } = placed;
+      if (operator?.overfull?.(this.#watermarkOf(planned.inputs[0])) !== true) continue;
+      if (paused === NOTHING_PAUSED) paused = { sources: new Set(), exchanges: new Set() };
+      this.#pause(planned.inputs[0], paused);
+    }
+    return paused;
+  }
+
+  #pause(input: PlannedInput, paused: Paused): void {
+    if (input.kind === "exchange") {
+      paused.exchanges.add(input.exchange);
+      return;
+    }
+    const { inputs, node } = this.#plan.operators[input.operator];
+    if (inputs.length === 0) paused.sources.add(input.operator);
+    // A table gives nothing by itself.
+    else for (const before of node.spec.kind === "enrich" || node.spec.kind === "lookup" ? inputs.slice(0, 1) : inputs) this.#pause(before, paused);
   }
 
   flush(): void {

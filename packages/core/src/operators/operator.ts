@@ -20,6 +20,11 @@ export interface Operator {
    */
   promises?(first: number): number;
   /**
+   * Whether it holds so much that only its other inputs can bring on, that its first one should wait; `first`
+   * is the watermark of that one.
+   */
+  overfull?(first: number): boolean;
+  /**
    * State was loaded; `watermark` is the one of the last commit, and at `wakeAt` something of the stage
    * is due, perhaps of this operator. Nothing may be emitted.
    */

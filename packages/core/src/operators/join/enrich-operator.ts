@@ -10,6 +10,8 @@ import { TimedRows } from "./timed-rows.ts";
 import { Versions } from "./versions.ts";
 
 const TABLE = 1;
+/** Above so many values that wait for the table no more are taken in. */
+const MOST_WAITING = 65_536;
 
 /**
  * Gives each atom the row that a table had for its key at the atom's time. An atom waits until the
@@ -62,6 +64,10 @@ export class EnrichOperator implements Operator {
   /** The table gives nothing by itself: what comes out is what waits, or comes in on the other side. */
   promises(first: number): number {
     return Math.min(first, this.#waiting.earliest);
+  }
+
+  overfull(first: number): boolean {
+    return this.#waiting.size > MOST_WAITING && this.#waiting.earliest < first;
   }
 
   restored(watermark: number): void {
