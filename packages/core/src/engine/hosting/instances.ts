@@ -38,6 +38,12 @@ export class Instances {
     this.meters = new Map(options.coordinator.partitions.map((id) => [id, new PartitionMeter()]));
   }
 
+  /** Reads what an earlier run has left due: who has nothing else to do need not commit it again. */
+  async load(): Promise<void> {
+    const { coordinator, ledger } = this.#options;
+    for (const id of coordinator.partitions) this.wakeAt.set(id, (await ledger.root(id))?.wakeAt ?? Infinity);
+  }
+
   get hasSpare(): boolean {
     return this.#spare !== undefined;
   }
@@ -161,10 +167,8 @@ export class Instances {
   }
 
   async #open(lease: Lease, handle: InstanceHandle, id: string, failure: Failure | undefined): Promise<void> {
-    const { coordinator, ledger } = this.#options;
+    const { coordinator } = this.#options;
     try {
-      // An earlier run may have left it with something due, which it need not commit again.
-      if (!this.wakeAt.has(id)) this.wakeAt.set(id, (await ledger.root(id))?.wakeAt ?? Infinity);
       const resumed = this.#opened.has(id);
       await handle.open(id, { blocked: coordinator.isBlocked(id), resumed, ...(failure === undefined ? {} : { failure }) });
       this.#opened.add(id);

@@ -86,6 +86,7 @@ export class Supervisor {
 
   /** Starts instances and opens all partitions. Rejects, with nothing left running, where one of them cannot go on. */
   async start(): Promise<void> {
+    await this.#instances.load();
     this.#decide();
     const opened = Promise.all(this.#pools.map((pool) => this.#placement.begin(pool)));
     for (const pool of this.#pools) for (const slot of pool.slots) if (slot.lease === undefined) this.#placement.place(slot);
