@@ -1,6 +1,5 @@
 import { MillraceError, type Duration } from "@millrace/core";
 import { checkOptions, milliseconds, type OptionNames, type RuntimeOptions, type StageInstances } from "@millrace/core/internal";
-import type { WorkerHostOptions } from "@millrace/drivers/workers";
 
 /** How many instances run, by what there is to do, and what each of them may take. */
 export interface InstanceLimits {
@@ -23,10 +22,10 @@ export interface InstanceLimits {
   readonly timeout?: Duration;
 }
 
-/** Limits as the runtime and the host of worker threads take them. */
+/** Limits as the runtime and the host of worker threads take them. Users' compilers read this: nothing of the host is named here. */
 export interface CheckedLimits {
   readonly runtime: Pick<RuntimeOptions, "min" | "idleAfter" | "stages" | "spare"> & { readonly instances: number };
-  readonly workers: Pick<WorkerHostOptions, "stepTimeout" | "resourceLimits">;
+  readonly workers: { readonly stepTimeout?: number; readonly resourceLimits?: { readonly maxOldGenerationSizeMb: number } };
 }
 
 const LIMITS: OptionNames<InstanceLimits> = { max: true, min: true, idleAfter: true, stages: true, spare: true, memory: true, timeout: true };

@@ -155,6 +155,43 @@ test("windows over changing rows are told when they end, and what comes late is 
   }
 });
 
+test("a row that a user's aggregate throws on is in no result, and is not taken back when it goes", async () => {
+  const strict = {
+    init: () => 0,
+    add(total: number, lamp: Lamp): number {
+      if (lamp.street === "x") throw new Error("no such street");
+      return total + lamp.hours;
+    },
+    merge: (a: number, b: number) => a + b,
+    retract: (total: number, lamp: Lamp) => total - lamp.hours,
+    result: (total: number) => total,
+  };
+  const sums = collection<{ readonly own: number; readonly all: number; readonly n: number }>("sums", { key: () => null });
+  const summing = workflow("summing", (flow) =>
+    flow
+      .from(lamps)
+      .window(global(), { early: "1s" })
+      .aggregate({ all: sum((lamp) => lamp.hours), n: count(), own: strict })
+      .map(({ own, all: of, n }) => ({ own, all: of ?? 0, n }))
+      .to(sums),
+  );
+  const h = await harness(summing);
+  await h.edit(lamps, [{ put: { id: 1, street: "a", hours: 1 } }, { put: { id: 2, street: "x", hours: 13 } }]);
+  await h.advance("1s");
+  assert.deepEqual(h.rows(sums), [{ own: 1, all: 1, n: 1 }]);
+  await h.edit(lamps, [{ put: { id: 2, street: "b", hours: 4 } }]);
+  await h.advance("1s");
+  assert.deepEqual(h.rows(sums), [{ own: 5, all: 5, n: 2 }]);
+  await h.edit(lamps, [{ put: { id: 2, street: "x", hours: 2 } }, { delete: 1 }]);
+  await h.advance("1s");
+  assert.deepEqual(h.rows(sums), []);
+  await h.edit(lamps, [{ delete: 2 }, { put: { id: 3, street: "c", hours: 7 } }]);
+  await h.restart();
+  await h.advance("1s");
+  assert.deepEqual(h.rows(sums), [{ own: 7, all: 7, n: 1 }]);
+  await h.stop();
+});
+
 test("aggregates that cannot take anything back are refused by name, and so is what has no rows to tell apart", () => {
   const lines = topic<Lamp>("lines", { changelog: true });
   const refused = (build: Parameters<typeof workflow>[1], message: RegExp): void => assert.throws(() => workflow("refused", build), { code: "MILLRACE_GRAPH", message });

@@ -1,3 +1,4 @@
+import { ByteReader, ByteWriter } from "../../codec/bytes.ts";
 import { AFTER, BEFORE, DELETE, INSERT, PROVISIONAL, type Batch } from "../../contracts/batch.ts";
 import { LATE, RESULTS, type WindowNode } from "../../graph/nodes.ts";
 import { BatchBuilder, rowAt, select } from "../batches.ts";
@@ -5,7 +6,7 @@ import type { Operator, OperatorContext } from "../operator.ts";
 import type { KeySpace } from "../state/key-space.ts";
 import type { StateTable } from "../state/table.ts";
 import { WindowInputs } from "./inputs.ts";
-import { layoutOf, type Part } from "./layout.ts";
+import { layoutOf, type Part, type ValuePart } from "./layout.ts";
 import { dueAgain, lastMoment } from "./open-windows.ts";
 import { RetractGroups, UNKEYED, type Group } from "./retract-groups.ts";
 import type { Slicing } from "./slicing.ts";
@@ -25,6 +26,8 @@ export class RetractWindowOperator implements Operator {
   readonly #parts: readonly Part[];
   readonly #inputs: WindowInputs;
   readonly #groups: RetractGroups;
+  /** Whether functions of a user's make results: they may throw. */
+  readonly #hasCustom: boolean;
   /** Groups that changed since they were shown, by window end. */
   readonly #stirred = new Map<number, Set<number>>();
   #watermark = -Infinity;
@@ -36,6 +39,7 @@ export class RetractWindowOperator implements Operator {
     this.#keys = keys;
     this.#context = context;
     this.#parts = layoutOf(node.aggregates, context.subject);
+    this.#hasCustom = this.#parts.some((part) => part.form === "value" && part.custom);
     this.#inputs = new WindowInputs(this.#parts, context);
     this.#groups = new RetractGroups(this.#parts, keys, `${slicing.format};lateness ${node.lateness}`);
     this.tables = [this.#groups];
@@ -54,16 +58,7 @@ export class RetractWindowOperator implements Operator {
         if (!isBack) late.push(row);
         continue;
       }
-      const [window] = this.#slicing.windows;
-      for (let end = this.#slicing.firstEndAfter(start, rest.stamps[row] - this.#node.lateness); end <= window.lastEnd(start); end += window.slide) {
-        try {
-          this.#change(end, slot, i, rest.times[row], isBack);
-        } catch (error) {
-          this.#context.fail(rest, row, error);
-          break;
-        }
-        if (end === Infinity) break;
-      }
+      this.#changeAll(this.#endsOf(start, rest.stamps[row]), slot, i, isBack, rest);
     }
     if (late.length > 0) {
       this.#context.late(late.length);
@@ -110,21 +105,72 @@ export class RetractWindowOperator implements Operator {
     return this.#node.early < Infinity || this.#node.lateness > 0;
   }
 
-  #change(end: number, slot: number, i: number, time: number, isBack: boolean): void {
-    if (isBack && this.#groups.get(end, slot) === undefined) return;
+  /** The windows of a slice that are still open for a row of such a stamp. */
+  #endsOf(start: number, stamp: number): number[] {
+    const [window] = this.#slicing.windows;
+    const ends: number[] = [];
+    for (let end = this.#slicing.firstEndAfter(start, stamp - this.#node.lateness); end <= window.lastEnd(start); end += window.slide) {
+      ends.push(end);
+      if (end === Infinity) break;
+    }
+    return ends;
+  }
+
+  /** Adds a row to its windows or takes it back from them, all or none: where a function throws it is a dead letter and changes nothing. */
+  #changeAll(ends: readonly number[], slot: number, i: number, isBack: boolean, batch: Batch): void {
+    const row = rowAt(batch, i);
+    const time = batch.times[row];
+    if (isBack && !this.#wasAdded(i, time)) return;
+    const held = isBack ? ends.filter((end) => (this.#groups.get(end, slot)?.count ?? 0) > 0) : ends;
+    let values: readonly (readonly unknown[])[];
+    try {
+      values = held.map((end) => this.#valuesAfter(this.#groups.get(end, slot), i, time, isBack));
+    } catch (error) {
+      this.#context.fail(batch, row, error);
+      return;
+    }
+    for (const [at, end] of held.entries()) this.#change(end, slot, i, values[at] ?? [], isBack);
+  }
+
+  /** Whether users' functions took a row when it came: one that they threw on was never added, so it is not taken back. */
+  #wasAdded(i: number, time: number): boolean {
+    try {
+      for (const [p, part] of this.#parts.entries()) {
+        if (part.form !== "value" || !part.custom) continue;
+        const input = this.#inputs.value(p, i);
+        if (input !== undefined && input !== null) part.aggregate.add(part.aggregate.init(), input as never, time);
+      }
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** What the parts that are no numbers become, by part; the group itself is left as it is where a user's function may throw. */
+  #valuesAfter(group: Group | undefined, i: number, time: number, isBack: boolean): unknown[] {
+    const values: unknown[] = [];
+    for (const [p, part] of this.#parts.entries()) {
+      if (part.form === "numeric") continue;
+      const { aggregate } = part;
+      const before = group === undefined ? aggregate.init() : this.#hasCustom ? copied(part, group.accumulators[p]) : group.accumulators[p];
+      const input = this.#inputs.value(p, i);
+      if (input === undefined || input === null) values[p] = before;
+      else values[p] = isBack ? aggregate.retract?.(before, input as never, time) : aggregate.add(before, input as never, time);
+    }
+    return values;
+  }
+
+  #change(end: number, slot: number, i: number, values: readonly unknown[], isBack: boolean): void {
     const group = this.#groups.change(end, slot);
     for (const [p, part] of this.#parts.entries()) {
-      if (part.form === "numeric") {
-        const values = this.#inputs.numbers[p].subarray(i, i + 1);
-        const { aggregate } = part;
-        if (isBack) aggregate.retractMany?.(group.accumulators[p] as Float64Array, ONE_ROW, values, 0, 1);
-        else aggregate.addMany(group.accumulators[p] as Float64Array, ONE_ROW, values, 0, 1);
+      if (part.form === "value") {
+        group.accumulators[p] = values[p];
         continue;
       }
-      const input = this.#inputs.value(p, i);
-      if (input === undefined || input === null) continue;
-      const { aggregate } = part;
-      group.accumulators[p] = isBack ? aggregate.retract?.(group.accumulators[p], input as never, time) : aggregate.add(group.accumulators[p], input as never, time);
+      const numbers = this.#inputs.numbers[p].subarray(i, i + 1);
+      const into = group.accumulators[p] as Float64Array;
+      if (isBack) part.aggregate.retractMany?.(into, ONE_ROW, numbers, 0, 1);
+      else part.aggregate.addMany(into, ONE_ROW, numbers, 0, 1);
     }
     group.count += isBack ? -1 : 1;
     // Nothing is left of what rounding did.
@@ -175,4 +221,11 @@ export class RetractWindowOperator implements Operator {
     }
     return result;
   }
+}
+
+/** An accumulator of its own, since functions may change the one they are given. */
+function copied({ aggregate }: ValuePart, accumulator: unknown): unknown {
+  const writer = new ByteWriter();
+  aggregate.encode(accumulator, writer);
+  return aggregate.decode(new ByteReader(writer.bytes()));
 }
