@@ -203,6 +203,9 @@ export class KeyedStream<T, K extends Key, M extends ChangeMode = "append"> {
     other: KeyedStream<U, K>,
     options: JoinOptions<J> = {},
   ): JoinedStreams<T, U, J> {
+    if (!(other instanceof KeyedStream)) {
+      throw new MillraceError("MILLRACE_USAGE", `workflow ${this.#origin.builder.workflow}: join`, "the other stream has no key; join it by one: .join(other.keyBy((value) => …))");
+    }
     checkSameWorkflow(this.#origin.builder, other.#origin.builder, "join");
     return new JoinedStreams(this.#origin, other.#origin.input, options.kind ?? "inner");
   }

@@ -30,6 +30,10 @@ function refused(build: (stream: Stream<Reading>, flow: Flow) => unknown, said: 
   assert.throws(make, (error: Error & { code?: string }) => error.code === "MILLRACE_USAGE" && (assert.match(error.message, said), true));
 }
 
+test("a join with a stream that has no key says to give it one", () => {
+  refused((s, flow) => s.keyBy((v) => v.road).join(wrong(flow.from(readings))), /workflow w: join: the other stream has no key.*keyBy/);
+});
+
 test("an async function where a result is wanted at once is refused with what to use", () => {
   refused((s) => s.map(async (v) => v).to(out), /workflow w: map: got an async function.*mapAsync/);
   refused((s) => s.filter(wrong(async () => true)).to(out), /filter: got an async function/);
