@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { collection, topic, type Topic } from "../../src/graph/refs.ts";
 import { tumbling } from "../../src/graph/window.ts";
 import { count, mean } from "../../src/operators/aggregates/numeric.ts";
-import type { Stream } from "../../src/streams/stream.ts";
+import type { KeyedStream, Stream } from "../../src/streams/stream.ts";
 import { workflow, type Flow } from "../../src/streams/workflow.ts";
 import { harness } from "../../src/testing/index.ts";
 import type { Duration } from "../../src/time/duration.ts";
@@ -31,7 +31,7 @@ function refused(build: (stream: Stream<Reading>, flow: Flow) => unknown, said: 
 }
 
 test("a join with a stream that has no key says to give it one", () => {
-  refused((s, flow) => s.keyBy((v) => v.road).join(wrong(flow.from(readings))), /workflow w: join: the other stream has no key.*keyBy/);
+  refused((s, flow) => s.keyBy((v) => v.road).join(wrong<KeyedStream<Reading, string>>(flow.from(readings))), /workflow w: join: the other stream has no key.*keyBy/);
 });
 
 test("an async function where a result is wanted at once is refused with what to use", () => {
