@@ -38,7 +38,6 @@ test("the simulated delay is about Webster's, for one lane below saturation", ()
     const simulated = delayOf({ ...LANE, arrivals: flow, cycle, greenTo: cycle * greenShare }, 40, 3600);
     const expected = websterDelay({ cycle, greenShare, saturation, flow });
     // Webster: a moving vehicle's time in a vertical queue has no service time, and his formula is within about 5%.
-    console.log(simulated, expected);
     assert.ok(Math.abs(simulated / expected - 1) < 0.18, `${cycle} s, ${greenShare}, ${saturation}: ${simulated} s, by Webster ${expected} s`);
   }
 });
